@@ -46,10 +46,10 @@ PLAIN = frozenset(
 )
 """Service prefixes that mean nothing else: no string of the code has one of these as a word, in any case."""
 
-ENGLISH = frozenset({"batch", "cases", "config", "events", "health", "logs", "notifications", "tag"})
+ENGLISH = frozenset({"batch", "cases", "config", "events", "health", "logs", "notifications"})
 """Service prefixes that are English words too: not as a whole string, and not before a colon or a service's host name."""
 
-LANGUAGE = frozenset({"states", "iam", "sts", "aws", "aws-sdk"} | {"account", "machine", "activity", "activities", "http"})
+LANGUAGE = frozenset({"states", "iam", "sts", "aws", "aws-sdk"} | {"account", "machine", "activity", "activities", "http", "tag"})
 """What the two languages are made of: `arn:aws:states:::`, `sts:AssumeRole`, `iam:PassedToService`; then words of the
 languages that a service or a map happens to be called by."""
 
@@ -120,7 +120,8 @@ def test_every_exemption_is_used_and_argued() -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_a_module_is_short(path: Path) -> None:
     """A module that outgrows the limit has a second job."""
-    assert len(path.read_text("utf-8").splitlines()) <= LONGEST_MODULE
+    length = path.read_text("utf-8").count("\n")
+    assert length <= LONGEST_MODULE
 
 
 def public(tree: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
