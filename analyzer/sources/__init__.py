@@ -1,0 +1,15 @@
+"""Where definitions come from: paths and standard input become `Source`s, and a `Source` becomes a plain document.
+
+* `find(paths)`            files, directories, glob patterns and `-`, as sources
+* `read_source(path)`      one of them
+* `parse_document(source)` the plain value a JSON or YAML text holds, with what is wrong about its keys
+
+Nothing here knows what a state is.
+"""
+
+from __future__ import annotations
+
+from analyzer.sources.document import parse_document
+from analyzer.sources.files import find, read_source
+
+__all__ = ["find", "parse_document", "read_source"]

@@ -1,0 +1,42 @@
+"""From a source to the plain value it holds, whatever it is written in."""
+
+from __future__ import annotations
+
+from analyzer.diagnostics import Diagnostic, did_you_mean
+from analyzer.errors import NotADefinition
+from analyzer.sources.json_text import comment_problem, looks_like_json, read_json
+from analyzer.sources.yaml_text import read_yaml
+from analyzer.text import Json, Source
+
+
+def parse_document(source: Source) -> tuple[dict[str, Json], tuple[Diagnostic, ...]]:
+    """Return the state machine definition that *source* holds as a plain value, and a diagnostic for each repeated key.
+
+    JSON is told from YAML by the first character, never by the name of the file. Raises `SyntaxProblem`, with line
+    and column, for a text that is neither, and `NotADefinition` for one that holds no state machine.
+    """
+    text = source.text
+    if not text.strip("\ufeff \t\r\n"):
+        raise NotADefinition("the input is empty", name=source.name, help="give a definition in JSON or YAML")
+    if looks_like_json(text):
+        document, diagnostics = read_json(source)
+    else:
+        if text.lstrip().startswith(("//", "/*")):
+            raise comment_problem(source, len(text) - len(text.lstrip()))
+        document, diagnostics = read_yaml(source)
+    return _definition(source, document), diagnostics
+
+
+def _definition(source: Source, document: Json) -> dict[str, Json]:
+    """Return *document* if it can be a state machine, else say what was looked for."""
+    wanted = "a definition is an object with `StartAt` and `States`"
+    if not isinstance(document, dict):
+        what = {list: "a list", str: "a text", type(None): "null", bool: "a boolean"}.get(type(document), "a number")
+        raise NotADefinition(f"no state machine inside: the top is {what}, not an object", name=source.name, help=wanted)
+    if "StartAt" not in document and "States" not in document:
+        hints = (did_you_mean(key, ("StartAt", "States")) for key in document)
+        near = next((hint for hint in hints if hint.startswith("did")), "")
+        raise NotADefinition(
+            "no state machine inside: the top has neither `StartAt` nor `States`", name=source.name, help=near or wanted
+        )
+    return document

@@ -1,0 +1,157 @@
+"""Files, directories, glob patterns and standard input as sources.
+
+A directory and a pattern yield only what looks like a definition by its content; a file that was named yields always.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from analyzer.errors import SourceError, SourceNotFound, SyntaxProblem
+from analyzer.sources.json_text import looks_like_json
+from analyzer.sources.limits import MAX_BYTES
+from analyzer.text import Source
+
+STDIN = "<stdin>"
+SUFFIXES = (".json", ".yaml", ".yml", ".asl")
+"""What a file must end with to be looked at when its directory was named."""
+
+_SKIPPED = frozenset(("node_modules",))
+_MAGIC = re.compile(r"[*?[]")
+_TOP_KEY = re.compile(r"^(?:StartAt|States|\"StartAt\"|\"States\"|'StartAt'|'States')[ \t]*:", re.MULTILINE)
+
+
+def read_source(path: str) -> Source:
+    """Return the text of the file *path*, or of standard input for ``-``.
+
+    Raises `SourceNotFound` when there is no readable file, `SyntaxProblem` when it holds more than 10 MiB or is not
+    UTF-8.
+    """
+    name = STDIN if path == "-" else path
+    try:
+        if path == "-":
+            data = sys.stdin.buffer.read(MAX_BYTES + 1)
+        else:
+            with Path(path).open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise SourceNotFound(f"no such file: `{path}`", name=name, help="check the path") from None
+    except IsADirectoryError:
+        raise SourceNotFound(f"`{path}` is a directory", name=name, help="name a file in it") from None
+    except (OSError, ValueError) as error:
+        why = (getattr(error, "strerror", None) or str(error)).lower()
+        message = f"`{path}` cannot be read: {why}"
+        raise SourceNotFound(message, name=name, help="check the path and its permissions") from None
+    return Source(_decode(data, name), name)
+
+
+def find(paths: Sequence[str]) -> list[Source]:
+    """Return the sources that *paths* name, in order and each file once.
+
+    A path is a file, a directory (searched to the bottom, dot-folders and node_modules left out, no link followed out
+    of it), a glob pattern (`**` crosses folders) or ``-``. Raises `SourceNotFound` for a path that yields nothing.
+    """
+    found: list[Source] = []
+    seen: set[Path] = set()
+    for path in paths:
+        if path == "-":
+            found.append(read_source(path))
+            continue
+        if Path(path).is_dir():
+            candidates, what = _definitions(Path(path), None), f"no definition in the directory `{path}`"
+        elif _MAGIC.search(path) and not Path(path).exists():
+            candidates, what = _matches(path), f"nothing that looks like a definition matches `{path}`"
+        else:
+            candidates, what = iter((read_source(path),)), ""
+        empty = True
+        for source in candidates:
+            empty = False
+            real = Path(source.name).resolve()
+            if real not in seen:
+                seen.add(real)
+                found.append(source)
+        if empty:
+            raise SourceNotFound(what, name=path, help="a definition is an object with `StartAt` and `States`")
+    return found
+
+
+def _matches(pattern: str) -> Iterator[Source]:
+    """Yield the definitions that *pattern* matches."""
+    parts = Path(pattern).parts
+    fixed = next(index for index, part in enumerate(parts) if _MAGIC.search(part))
+    yield from _definitions(Path(*parts[:fixed]), re.compile(_regex(parts[fixed:]), re.DOTALL))
+
+
+def _regex(parts: Sequence[str]) -> str:
+    """Translate the parts of a glob pattern: `**` crosses folders, `*` and `?` stay inside one."""
+    made = ""
+    for index, part in enumerate(parts):
+        last = index == len(parts) - 1
+        if part == "**":
+            made += ".*" if last else "(?:[^/]+/)*"
+            continue
+        for token in re.findall(r"\[!?[^]]+\]|.", part, re.DOTALL):
+            if len(token) > 1:
+                body = token[1:-1].replace("\\", "\\\\")
+                made += f"[^{body[1:]}]" if body.startswith("!") else f"[{body}]"
+            else:
+                made += {"*": "[^/]*", "?": "[^/]"}.get(token) or re.escape(token)
+        made += "" if last else "/"
+    return made
+
+
+def _definitions(root: Path, pattern: re.Pattern[str] | None) -> Iterator[Source]:
+    """Yield what looks like a definition below *root*, and, with *pattern*, has a path below it that matches."""
+    inside = root.resolve()
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
+        for name in sorted(files):
+            path = Path(folder, name)
+            wanted = pattern.fullmatch(path.relative_to(root).as_posix()) if pattern else name.lower().endswith(SUFFIXES)
+            # INVARIANT: a link is followed only to what lies below the root, or a checkout could show any file of a machine.
+            if not wanted or (path.is_symlink() and not path.resolve().is_relative_to(inside)):
+                continue
+            source = _if_definition(path)
+            if source is not None:
+                yield source
+
+
+def _if_definition(path: Path) -> Source | None:
+    """Return the source at *path* when it looks like a definition: a broken one too, so that it is reported."""
+    try:
+        if not path.is_file() or path.stat().st_size > MAX_BYTES:
+            return None
+        source = read_source(path.as_posix())
+    except (SourceError, OSError):
+        return None
+    text = source.text
+    if "StartAt" not in text and "States" not in text:
+        return None
+    if not looks_like_json(text):
+        return source if _TOP_KEY.search(text) else None
+    try:
+        document = json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return source if '"StartAt"' in text and '"States"' in text else None
+    return source if isinstance(document, dict) and ("StartAt" in document or "States" in document) else None
+
+
+def _decode(data: bytes, name: str) -> str:
+    """Return *data* as text; only UTF-8 is read."""
+    if len(data) > MAX_BYTES:
+        message = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"
+        raise SyntaxProblem(message, name=name, help="Step Functions takes definitions of up to 1 MiB")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise SyntaxProblem("the text is UTF-16", name=name, line=1, column=1, help="save the file as UTF-8")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        column = len(data[data.rfind(b"\n", 0, error.start) + 1 : error.start].decode(errors="replace")) + 1
+        message = f"not UTF-8: the byte 0x{data[error.start]:02x}"
+        raise SyntaxProblem(message, name=name, line=line, column=column, help="save the file as UTF-8") from None
