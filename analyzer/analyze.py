@@ -1,0 +1,60 @@
+"""The pipeline, on one screen: each stage takes frozen values and returns new ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from analyzer.asl.model import Machine
+from analyzer.asl.parse import parse
+from analyzer.context import Context, settle_partition
+from analyzer.diagnostics import Diagnostic, sort_diagnostics
+from analyzer.graph import reachable, unreachable
+from analyzer.integrations import calls_of
+from analyzer.maps import index
+from analyzer.permissions import Grant, TargetRole, permissions
+from analyzer.policy import Policy, minimise, review_size, target_trust_policy, trust_policy
+from analyzer.sources import parse_document
+from analyzer.text import Json, Source
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPolicy:
+    """What a role named by `Credentials` needs: the permissions of the calls made under it, and who may take it on."""
+
+    role: TargetRole
+    policy: Policy
+    trust: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything derived from one definition."""
+
+    machine: Machine
+    context: Context
+    policy: Policy
+    trust: Json
+    targets: tuple[TargetPolicy, ...]
+    grants: tuple[Grant, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def analyze(source: Source, context: Context = Context()) -> Analysis:  # noqa: B008 - frozen
+    """Derive the least policy under which every path of the definition in *source* can run.
+
+    Raises `SourceError` when *source* is not a definition at all; whatever is wrong inside it is a diagnostic.
+    """
+    document, reading = parse_document(source)
+    machine, problems = parse(source, document, workflow_type=context.type)
+    context = settle_partition(context, (arn for state in machine.states() if isinstance(arn := state.body.get("Resource"), str)))
+    calls, misnamed = calls_of(machine, reachable(machine), context, index())
+    grants, roles, findings = permissions(calls, context)
+    trust, doubts = trust_policy(context, index())
+    targets, target_doubts = [], []
+    for role in roles:
+        target_trust, found = target_trust_policy(role, context, index())
+        targets.append(TargetPolicy(role, minimise(grants, role.arn), target_trust))
+        target_doubts.extend(found)
+    policy = minimise(grants)
+    everything = (*reading, *problems, *unreachable(machine), *misnamed, *findings, *doubts, *target_doubts, *review_size(policy, "execution"))
+    return Analysis(machine, context, policy, trust, tuple(targets), grants, sort_diagnostics(everything))

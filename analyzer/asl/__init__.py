@@ -1,0 +1,1 @@
+"""What a definition says: the Amazon States Language read into a typed, frozen model."""

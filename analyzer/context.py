@@ -1,0 +1,111 @@
+"""What is known around a definition: where its machine lives and how it is set up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from analyzer.errors import OptionError
+
+_MACHINE_ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):states:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):stateMachine:(?P<name>[^:*?\s]+)")
+_NAME = re.compile(r"[^\s<>{}\[\]*?\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
+_REGION_PARTITIONS = (
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+    ("eusc-", "aws-eusc"),
+)
+_PARTITION = re.compile(r"\barn:(aws[a-z-]*):")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A machine's surroundings. What is not known is `None` and becomes a wildcard with a diagnostic.
+
+    `kms_key` is the customer managed key of the machine (a key id or ARN); `role` the ARN of the execution role.
+    """
+
+    partition: str = "aws"
+    region: str | None = None
+    account: str | None = None
+    name: str | None = None
+    type: str = "STANDARD"
+    logging: bool = False
+    tracing: bool = False
+    kms_key: str | None = None
+    role: str | None = None
+    substitutions: Mapping[str, str] = field(default_factory=dict)
+
+    def all_substitutions(self) -> Mapping[str, str]:
+        """Return the substitutions with the pseudo parameters every template has (`${AWS::Region}`, ...)."""
+        known = {"AWS::Partition": self.partition, "AWS::Region": self.region, "AWS::AccountId": self.account}
+        return {**{name: value for name, value in known.items() if value}, **self.substitutions}
+
+
+def make_context(
+    *,
+    arn: str | None = None,
+    partition: str | None = None,
+    region: str | None = None,
+    account: str | None = None,
+    name: str | None = None,
+    type: str = "STANDARD",  # noqa: A002 - the word of the API
+    logging: bool = False,
+    tracing: bool = False,
+    kms_key: str | None = None,
+    role: str | None = None,
+    substitutions: Mapping[str, str] | None = None,
+) -> Context:
+    """Check and complete what is known: single options first, then the machine's *arn*, then the Region's partition.
+
+    Raises `OptionError` for a value that cannot be one, and for an option that contradicts the ARN.
+    """
+    given: dict[str, str | None] = {"partition": partition, "region": region, "account": account, "name": name}
+    if arn is not None:
+        match = _MACHINE_ARN.fullmatch(arn)
+        if match is None:
+            raise OptionError(f"`{arn}` is not the ARN of a state machine (arn:aws:states:REGION:ACCOUNT:stateMachine:NAME)")
+        for key, value in match.groupdict().items():
+            if given[key] not in (None, value):
+                raise OptionError(f"--{key} {given[key]} contradicts the machine's ARN `{arn}`")
+            given[key] = value
+    if given["account"] is not None and not re.fullmatch(r"\d{12}", given["account"]):
+        raise OptionError(f"`{given['account']}` is not an account id: twelve digits are")
+    if given["region"] is not None and not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d+", given["region"]):
+        raise OptionError(f"`{given['region']}` is not a Region")
+    if given["name"] is not None and not _NAME.fullmatch(given["name"]):
+        raise OptionError(f"`{given['name']}` is not a state machine name")
+    if given["partition"] is None and given["region"] is not None:
+        given["partition"] = partition_of(given["region"])
+    return Context(
+        partition=given["partition"] or "",
+        region=given["region"],
+        account=given["account"],
+        name=given["name"],
+        type=type,
+        logging=logging,
+        tracing=tracing,
+        kms_key=kms_key,
+        role=role,
+        substitutions=dict(substitutions or {}),
+    )
+
+
+def partition_of(region: str) -> str:
+    """Return the partition of *region*.
+
+    https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+    """
+    return next((partition for prefix, partition in _REGION_PARTITIONS if region.startswith(prefix)), "aws")
+
+
+def settle_partition(context: Context, resource_arns: Iterable[str]) -> Context:
+    """Fill a partition nobody gave from the tasks' own ARNs: no call crosses partitions, so the first one tells."""
+    if context.partition:
+        return context
+    found = next((match[1] for arn in resource_arns if (match := _PARTITION.match(arn))), "aws")
+    return replace(context, partition=found)

@@ -1,0 +1,1 @@
+"""What values can flow where: payload templates read into abstract values."""

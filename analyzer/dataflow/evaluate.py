@@ -1,0 +1,110 @@
+"""Payload templates → abstract values.
+
+In this room a parameter is known when it is written as a constant, or as text round `${placeholders}`; whatever a
+path, an intrinsic function or a JSONata expression computes is `Unknown` with the expression as its reason.
+https://docs.aws.amazon.com/step-functions/latest/dg/input-output-inputpath-params.html
+https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from analyzer.asl.model import QueryLanguage
+from analyzer.dataflow.values import HOLE, Flow, Literal, Record, Sequence, Text, Unknown, Value
+from analyzer.text import Json, Pointer
+
+PLACEHOLDER = re.compile(r"\$\{([^${}]{1,256})\}")
+"""A definition substitution, `${TableName}` or `${AWS::Region}`; also serves templates that write `${Table.Arn}`.
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-statemachine.html"""
+
+_REFERENCES = ("Ref", "Condition")
+
+
+def evaluate(raw: Json, language: QueryLanguage, pointer: Pointer, substitutions: Mapping[str, str]) -> Value:
+    """Read the payload template *raw*, written at *pointer*, as the value it evaluates to.
+
+    *substitutions* maps placeholder names to their text; a placeholder without one becomes a hole.
+    """
+    if isinstance(raw, Mapping):
+        if (reference := template_reference(raw)) is not None:
+            return _reference(reference, pointer, substitutions)
+        return Record({name: value for name, value in _fields(raw, language, pointer, substitutions)})
+    if isinstance(raw, list):
+        return Sequence(tuple(evaluate(item, language, (*pointer, at), substitutions) for at, item in enumerate(raw)))
+    if isinstance(raw, str):
+        if language is QueryLanguage.JSONATA and is_expression(raw):
+            return _unknown(raw.strip("{}%").strip(), "expression", pointer)
+        return substitute(raw, pointer, substitutions)
+    return Literal(raw, (Flow(pointer, "constant"),))
+
+
+def is_expression(text: str) -> bool:
+    """Tell whether a JSONata state would evaluate *text*: it starts with `{%` and ends with `%}` exactly."""
+    return text.startswith("{%") and text.endswith("%}") and len(text) >= 4  # noqa: PLR2004 - both delimiters
+
+
+def substitute(text: str, pointer: Pointer, substitutions: Mapping[str, str]) -> Literal | Text | Unknown:
+    """Fill the `${placeholders}` of *text*; the ones without a value become holes."""
+    if "${" not in text:
+        return Literal(text, (Flow(pointer, "constant"),))
+    open_names: list[str] = []
+    used: list[str] = []
+
+    def fill(match: re.Match[str]) -> str:
+        name = match[1]
+        if name in substitutions:
+            used.append(name)
+            return substitutions[name]
+        open_names.append(name)
+        return HOLE
+
+    filled = PLACEHOLDER.sub(fill, text)
+    flow = (Flow(pointer, "constant"), *(Flow(pointer, f"substitution `${{{name}}}`") for name in dict.fromkeys(used)))
+    if not open_names:
+        return Literal(filled, flow)
+    reasons = tuple(f"placeholder `${{{name}}}`" for name in dict.fromkeys(open_names))
+    if filled == HOLE:
+        return Unknown(reasons[0], (Flow(pointer, reasons[0]),))
+    return Text(filled, reasons, (*flow, *(Flow(pointer, reason) for reason in reasons)))
+
+
+def template_reference(raw: Mapping[str, Json]) -> tuple[str, Json] | None:
+    """Return (function, argument) when *raw* is a CloudFormation intrinsic such as `{"Fn::Sub": ...}`, else `None`.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
+    """
+    if len(raw) != 1:
+        return None
+    [(name, argument)] = raw.items()
+    return (name, argument) if name in _REFERENCES or name.startswith("Fn::") else None
+
+
+def _reference(reference: tuple[str, Json], pointer: Pointer, substitutions: Mapping[str, str]) -> Value:
+    name, argument = reference
+    if name == "Fn::Sub" and isinstance(argument, str):
+        return substitute(argument, (*pointer, name), substitutions)
+    if name == "Ref" and isinstance(argument, str):
+        return substitute(f"${{{argument}}}", (*pointer, name), substitutions)
+    return _unknown(name, "template function", pointer)
+
+
+def _fields(
+    raw: Mapping[str, Json], language: QueryLanguage, pointer: Pointer, substitutions: Mapping[str, str]
+) -> list[tuple[str, Value]]:
+    fields = []
+    for key, value in raw.items():
+        name = str(key)
+        if language is QueryLanguage.JSONPATH and name.endswith(".$"):
+            fields.append((name[:-2], _unknown(str(value), "path", (*pointer, name))))
+        else:
+            fields.append((name, evaluate(value, language, (*pointer, name), substitutions)))
+    return fields
+
+
+def _unknown(expression: str, kind: str, pointer: Pointer) -> Unknown:
+    shown = " ".join(expression.split())
+    shown = shown if len(shown) <= 80 else shown[:77] + "..."  # noqa: PLR2004 - a message stays on one line
+    reason = f"{kind} `{shown.replace('`', chr(39))}`"
+    return Unknown(reason, (Flow(pointer, reason),))

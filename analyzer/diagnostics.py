@@ -1,0 +1,127 @@
+"""What the analyzer has to say about a definition: one frozen noun and one table of every thing it can say.
+
+Ids are kebab words, stable, and usable in an ignore. Messages follow one grammar: lower case, no full stop, one
+line, back-quotes round what the user wrote; the help always names a next step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import StrEnum
+
+from analyzer.text import Pointer
+
+
+class Severity(StrEnum):
+    """How much a diagnostic matters."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the catalogue: what an id means, why it matters and what to do."""
+
+    severity: Severity
+    title: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One thing to tell about a definition. `pointer` says where; a line and a column are found only when shown."""
+
+    id: str
+    severity: Severity
+    message: str
+    pointer: Pointer = ()
+    state: str | None = None
+    help: str = ""
+    on_key: bool = False
+
+
+_E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE
+
+CATALOGUE: dict[str, Entry] = {
+    # -- the definition itself: Step Functions would refuse it
+    "unknown-type": Entry(_E, "a state has no Type, or one that does not exist", "use one of the eight state types"),
+    "missing-field": Entry(_E, "a field that the state type needs is missing", "add the field"),
+    "unknown-field": Entry(_W, "a field that the state type does not have", "remove it or correct its spelling"),
+    "wrong-field-type": Entry(_E, "a field holds a value of another type than the language asks for", "correct the value"),
+    "wrong-query-language": Entry(_E, "a field of the other query language", "use the fields of the state's own query language"),
+    "missing-start": Entry(_E, "StartAt is missing or names no state", "name a state of the same scope"),
+    "dangling-transition": Entry(_E, "Next, Default or a Catch leads to no state of the same scope", "name a state of the same scope"),
+    "conflicting-end": Entry(_E, "a state has both Next and End, or neither", "keep exactly one"),
+    "duplicate-state": Entry(_E, "two states of the machine have the same name", "rename one: names are unique across all scopes"),
+    "duplicate-key": Entry(_E, "an object has the same key twice; parsers keep the last", "remove one"),
+    "unreachable-state": Entry(_W, "no transition leads to a state, so its permissions are left out", "remove the state or lead to it"),
+    "half-expression": Entry(_E, "a JSONata string has only one of its two delimiters", "write {% ... %} with nothing around it"),
+    "express-only": Entry(_E, "something an EXPRESS workflow cannot do", "use a STANDARD workflow"),
+    # -- task resources
+    "malformed-resource-arn": Entry(_E, "a Resource that no integration understands", "correct the ARN"),
+    "unknown-integration": Entry(_E, "an optimized integration that does not exist", "use an existing one, or an aws-sdk integration"),
+    "unsupported-pattern": Entry(_E, "a suffix the integration does not support", "use a supported one"),
+    "unmapped-sdk-integration": Entry(_W, "an AWS SDK integration without a service map: nothing is granted", "add its permissions by hand"),
+    "unresolved-task-resource": Entry(_W, "the Resource of a task is a placeholder", "give its value with --substitution"),
+    # -- values
+    "unresolved-resource": Entry(_W, "a value that is known only at run time widens a resource", "give the value or accept the pattern"),
+    "unresolved-substitution": Entry(_W, "a ${placeholder} without a value widens a resource", "give its value with --substitution"),
+    "unresolved-condition": Entry(_N, "a value that is known only at run time left a condition out", "give the value"),
+    "assumed-permission": Entry(_W, "a permission that hangs on something the definition does not show", "supply the fact"),
+    "possible-permission": Entry(_N, "a permission that may be needed, depending on something outside the definition", "check the fact; nothing was granted"),
+    "unreadable-value": Entry(_W, "a literal that does not have the form its parameter asks for", "correct the value"),
+    "wildcard-only-action": Entry(_N, "the action has no resource types, so its resource is *", "nothing can be narrowed"),
+    "other-account": Entry(_W, "a resource of another account, which must allow the role itself", "check the resource policy"),
+    "other-region": Entry(_E, "a resource of another Region: Step Functions makes no calls across Regions", "use a resource of the machine's Region"),
+    "unverified-permission": Entry(_W, "a permission that no source settles", "test the workflow with the policy"),
+    # -- the machine's surroundings
+    "unknown-account": Entry(_W, "the machine's account is not known", "give it with --account or --arn"),
+    "unknown-region": Entry(_W, "the machine's Region is not known", "give it with --region or --arn"),
+    "unknown-name": Entry(_W, "the machine's name is not known", "give it with --name or --arn"),
+    "unknown-role": Entry(_W, "the execution role is not known, so a target role cannot name it", "give it with --role"),
+    "policy-too-large": Entry(_E, "the policy is larger than IAM allows inline", "split it into managed policies"),
+}
+"""Every id the analyzer can report."""
+
+
+def diagnostic(
+    id: str,
+    message: str,
+    pointer: Pointer = (),
+    *,
+    state: str | None = None,
+    help: str = "",
+    severity: Severity | None = None,
+    on_key: bool = False,
+) -> Diagnostic:
+    """Make a diagnostic with the severity and, unless given, the fix of its catalogue row.
+
+    Raises `KeyError` for an id without a row, so that no report can say something the catalogue does not explain.
+    """
+    entry = CATALOGUE[id]
+    return Diagnostic(id, severity or entry.severity, message, pointer, state, help or entry.fix, on_key)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `` did you mean `X`?`` for the nearest of *known*, or the whole short list, or an empty string."""
+    names = sorted(set(known))
+    folded = {name.casefold(): name for name in names}
+    near = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean `{folded[near[0]]}`?"
+    if 0 < len(names) <= 10:
+        return "known here: " + ", ".join(f"`{name}`" for name in names)
+    return ""
+
+
+def sort_diagnostics(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Order diagnostics by severity, then place, then id, without repeats: the one order every report uses."""
+    unique = dict.fromkeys(found)
+    return tuple(sorted(unique, key=lambda d: (RANK[d.severity], tuple(map(str, d.pointer)), d.id, d.message)))

@@ -1,0 +1,50 @@
+"""What this library raises on purpose.
+
+* AnalyzerError             everything below
+  x SourceError             the input could not be read (path)
+    - SourceNotFound        no such file, or nothing matched
+    - NotADefinition        readable, but no state machine inside
+    - SyntaxProblem         not JSON or YAML, or beyond the limits on depth and size
+  x OptionError             an option or a configuration value makes no sense
+  x ServiceMapError         our own data is wrong: always a bug report
+
+What is wrong *inside* a definition is never raised: it is a `Diagnostic` (see `diagnostics`).
+"""
+
+from __future__ import annotations
+
+
+class AnalyzerError(Exception):
+    """Everything this library raises on purpose."""
+
+
+class SourceError(AnalyzerError):
+    """The input could not be read."""
+
+    def __init__(self, message: str, *, name: str, line: int | None = None, column: int | None = None, help: str = "") -> None:
+        """Keep the place apart from the sentence, so that every report can show it in its own way."""
+        super().__init__(message)
+        self.name = name
+        self.line = line
+        self.column = column
+        self.help = help
+
+
+class SourceNotFound(SourceError):
+    """No such file, or a pattern that matched nothing."""
+
+
+class NotADefinition(SourceError):
+    """The input is readable, but holds no state machine."""
+
+
+class SyntaxProblem(SourceError):
+    """The input is not JSON or YAML, or is deeper or larger than any state machine can be."""
+
+
+class OptionError(AnalyzerError):
+    """An option or a configuration value makes no sense."""
+
+
+class ServiceMapError(AnalyzerError):
+    """The service maps contradict themselves: always a bug in this package."""

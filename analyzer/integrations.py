@@ -1,0 +1,221 @@
+"""Tasks → calls: what a `Resource` ARN names, in which pattern, with which arguments and under whose role.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from analyzer.asl.model import DataAccess, Machine, Map, State, Task
+from analyzer.context import Context
+from analyzer.dataflow.evaluate import evaluate, substitute
+from analyzer.dataflow.values import HOLE, Flow, Literal, Record, Text, Unknown, Value, look
+from analyzer.diagnostics import Diagnostic, diagnostic, did_you_mean
+from analyzer.maps import Index
+from analyzer.text import Pointer
+
+SUFFIXES = {
+    "": "request_response",
+    ".sync": "sync",
+    ".sync:2": "sync:2",
+    ".waitForTaskToken": "wait_for_task_token",
+}
+"""The service integration patterns by the end of the Resource ARN.
+https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html"""
+
+MACHINE = "machine"
+"""The service map of what a machine needs for itself, and the pattern of its operations."""
+
+_INTEGRATION = re.compile(
+    r"arn:(?P<partition>[^:]+):states:::(?P<sdk>aws-sdk:)?(?P<service>[A-Za-z0-9-]+):(?P<operation>[A-Za-z0-9]+)(?P<suffix>\.[A-Za-z]+(?::\d+)?)?"
+)
+_ARN = re.compile(r"arn:(?P<partition>[^:]+):(?P<namespace>[^:]+):(?P<region>[^:]*):(?P<account>[^:]*):(?P<kind>[^:/]+)[:/](?P<rest>.+)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One use of a service: an operation of a service map, in one pattern, with its arguments.
+
+    `role` is the value of `Credentials.RoleArn` when the call is made under another role, else `None`; `state` is
+    `None` for what the machine needs whatever its states do.
+    """
+
+    service: str
+    operation: str
+    pattern: str
+    arguments: Value
+    pointer: Pointer
+    state: str | None
+    role: Value | None = None
+
+    @property
+    def rule(self) -> str:
+        """The name of the call as reports show it: ``service:operation`` and the pattern's suffix."""
+        suffix = next((end for end, pattern in SUFFIXES.items() if pattern == self.pattern), "")
+        return f"{self.service}:{self.operation}{suffix}"
+
+
+def calls_of(
+    machine: Machine, reachable: Iterable[State], context: Context, index: Index
+) -> tuple[tuple[Call, ...], tuple[Diagnostic, ...]]:
+    """Return every call of the *reachable* states and of the machine itself, and what is wrong with their ARNs."""
+    calls: list[Call] = []
+    problems: list[Diagnostic] = []
+    substitutions = context.all_substitutions()
+    for state in reachable:
+        if isinstance(state, Task):
+            found, reports = _task_calls(state, substitutions, index)
+        elif isinstance(state, Map):
+            found, reports = _map_calls(state, substitutions, index)
+        else:
+            continue
+        calls.extend(found)
+        problems.extend(reports)
+    calls.extend(_machine_calls(context))
+    return tuple(calls), tuple(problems)
+
+
+def _task_calls(task: Task, substitutions: Mapping[str, str], index: Index) -> tuple[list[Call], list[Diagnostic]]:
+    if task.resource_arn is None:
+        return [], []
+    role, assume = _credentials(task, substitutions)
+    arguments: Value
+    if task.arguments is None:
+        arguments = Unknown("the state's input", (Flow(task.pointer, "the state's input"),))
+    else:
+        arguments = evaluate(task.arguments, task.language, task.arguments_pointer, substitutions)
+    pointer = (*task.pointer, "Resource")
+    target, reports = _target(task.resource_arn, pointer, task.name, substitutions, index)
+    if target is None:
+        return [], reports
+    service, operation, pattern, whole = target
+    call = Call(service, operation, pattern, whole or arguments, task.pointer, task.name, role)
+    return [*assume, call], reports
+
+
+def _credentials(task: Task, substitutions: Mapping[str, str]) -> tuple[Value | None, list[Call]]:
+    """Return the role a task takes on, and the call by which the execution role takes it on."""
+    if task.credentials is None:
+        return None, []
+    pointer = (*task.pointer, "Credentials")
+    credentials = evaluate(task.credentials, task.language, pointer, substitutions)
+    found = look(credentials, "RoleArn")
+    role = next((entry.value for entry in found if entry.value is not None), None)
+    if role is None:
+        return None, []
+    return role, [Call(MACHINE, "credentials", MACHINE, credentials, pointer, task.name)]
+
+
+def _map_calls(state: Map, substitutions: Mapping[str, str], index: Index) -> tuple[list[Call], list[Diagnostic]]:
+    if not state.distributed:
+        return [], []
+    label = Literal(state.label, (Flow((*state.pointer, "Label"), "constant"),))
+    kind = Literal(state.execution_type or "STANDARD")
+    calls = [Call(MACHINE, "distributedMap", MACHINE, Record({"Label": label, "ExecutionType": kind}), state.pointer, state.name)]
+    reports: list[Diagnostic] = []
+    for access, pattern in ((state.reader, "item_reader"), (state.writer, "result_writer")):
+        if access is None or access.resource_arn is None:
+            continue
+        target, found = _target(access.resource_arn, (*access.pointer, "Resource"), state.name, substitutions, index, pattern)
+        reports.extend(found)
+        if target is not None:
+            service, operation, _, _ = target
+            arguments = _access_arguments(access, state, substitutions)
+            calls.append(Call(service, operation, pattern, arguments, access.pointer, state.name))
+    return calls, reports
+
+
+def _access_arguments(access: DataAccess, state: Map, substitutions: Mapping[str, str]) -> Value:
+    """Join what a reader or writer is asked for with how it is told to work: both decide what it needs."""
+    value = evaluate(access.arguments, state.language, access.arguments_pointer, substitutions)
+    config = evaluate(access.config, state.language, (*access.pointer, "Config"), substitutions)
+    return Record({**value.fields, "Config": config}) if isinstance(value, Record) else value
+
+
+def _machine_calls(context: Context) -> Iterator[Call]:
+    def call(operation: str, **arguments: str) -> Call:
+        fields: dict[str, Value] = {name: Literal(value) for name, value in arguments.items()}
+        return Call(MACHINE, operation, MACHINE, Record(fields), (), None)
+
+    if context.logging:
+        yield call("logging")
+    if context.tracing:
+        yield call("tracing")
+    if context.kms_key is not None:
+        yield call("encryption", KmsKeyId=context.kms_key)
+        if context.logging:
+            yield call("encryptedLogging", KmsKeyId=context.kms_key)
+
+
+Target = tuple[str, str, str, Value | None]
+"""Service, operation, pattern, and the arguments when the ARN itself is the only one."""
+
+
+def _target(
+    arn: str, pointer: Pointer, state: str, substitutions: Mapping[str, str], index: Index, wanted: str | None = None
+) -> tuple[Target | None, list[Diagnostic]]:
+    """Read a Resource ARN. *wanted* is the pattern of a reader or writer, which its ARN does not show."""
+    value = substitute(arn, pointer, substitutions)
+    if isinstance(value, Unknown):
+        return _assume_direct(value, pointer, state, index)
+    text = value.text if isinstance(value, Text) else str(value.value)
+    if match := _INTEGRATION.fullmatch(text.replace(HOLE, "aws", 1) if text.startswith(f"arn:{HOLE}:states:::") else text):
+        return _integration(match, arn, pointer, state, index, wanted)
+    if match := _ARN.fullmatch(text):
+        for row in index.direct:
+            if match["namespace"] == row["namespace"] and match["kind"] == row["kind"]:
+                return (row["service"], row["operation"], "request_response", Record({"Resource": value})), []
+    return None, [
+        diagnostic("malformed-resource-arn", f"state `{state}`: `{arn}` names no integration, function or activity", pointer, state=state)
+    ]
+
+
+def _assume_direct(value: Unknown, pointer: Pointer, state: str, index: Index) -> tuple[Target | None, list[Diagnostic]]:
+    """A Resource that is one placeholder: in practice the ARN of what the maps mark as assumed."""
+    row = next(row for row in index.direct if row.get("assumed"))
+    report = diagnostic(
+        "unresolved-task-resource",
+        f"state `{state}`: its Resource is the {value.reason}; assumed to be a {row['kind']} ARN",
+        pointer,
+        state=state,
+        help="give it with --substitution NAME=ARN",
+    )
+    return (row["service"], row["operation"], "request_response", Record({"Resource": value})), [report]
+
+
+def _integration(
+    match: re.Match[str], arn: str, pointer: Pointer, state: str, index: Index, wanted: str | None
+) -> tuple[Target | None, list[Diagnostic]]:
+    service, operation, suffix = match["service"], match["operation"], match["suffix"] or ""
+
+    def refuse(id: str, message: str, help: str = "") -> tuple[None, list[Diagnostic]]:  # noqa: A002
+        return None, [diagnostic(id, f"state `{state}`: {message}", pointer, state=state, help=help)]
+
+    if suffix not in SUFFIXES:
+        return refuse("unsupported-pattern", f"`{suffix}` is no integration pattern", did_you_mean(suffix, [end for end in SUFFIXES if end]))
+    pattern = wanted or SUFFIXES[suffix]
+    if match["sdk"]:
+        row = index.sdk.get(f"{service}:{operation}".casefold())
+        if pattern.startswith("sync"):
+            return refuse("unsupported-pattern", f"an AWS SDK integration has no `{suffix}`", "poll the job in the workflow, or use `.waitForTaskToken`")
+        if row is None:
+            return refuse("unmapped-sdk-integration", f"the AWS SDK integration `{service}:{operation}` is not mapped; nothing is granted for it")
+        return (row["service"], row["operation"], pattern, None), []
+    if service not in index.services or service == MACHINE:
+        return refuse("unknown-integration", f"there is no optimized integration `{service}`", did_you_mean(service, index.services.keys() - {MACHINE}))
+    operations = index.services[service]["operations"]
+    if operation not in operations:
+        near = did_you_mean(operation, operations)
+        sdk = f"or use `arn:aws:states:::aws-sdk:{service}:{operation}`" if wanted is None else ""
+        return refuse("unknown-integration", f"the optimized integration `{service}` has no `{operation}`", ", ".join(filter(None, (near, sdk))))
+    if pattern not in operations[operation]:
+        kinds = [end or "no suffix" for end, name in SUFFIXES.items() if name in operations[operation]]
+        supported = ", ".join(f"`{kind}`" for kind in kinds) or "use in an ItemReader or ResultWriter"
+        what = f"`{suffix}`" if suffix else ("this use" if wanted else "use without a suffix")
+        return refuse("unsupported-pattern", f"`{service}:{operation}` does not support {what}", f"it supports {supported}")
+    return (service, operation, pattern, None), []
+
+

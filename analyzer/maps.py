@@ -1,0 +1,148 @@
+"""The service maps as typed values, read lazily: one small compiled file per service that a definition uses.
+
+The files are checked when they are built (`service_maps/README.md`), not when they are read.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from analyzer.errors import ServiceMapError
+from analyzer.text import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of a form: what it matches, and what it gives or the whole ARNs it makes."""
+
+    match: re.Pattern[str]
+    give: tuple[str, ...]
+    arn: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with `{holes}`, the form that reads each parameter, and the texts to use when one is wholly unknown."""
+
+    text: str
+    read: Mapping[str, str]
+    unknown: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRule:
+    """One grant of a map: actions on resources under a condition, when a test holds; with the page that says so."""
+
+    level: str
+    only: frozenset[str]
+    actions: tuple[str, ...]
+    resources: tuple[Template, ...]
+    condition: tuple[tuple[str, str, tuple[Template, ...]], ...]
+    when: Json
+    source: str
+    assume: str | None
+    external: str | None
+    unverified: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What one operation of an integration needs, in the patterns it supports."""
+
+    patterns: tuple[str, ...]
+    grants: tuple[GrantRule, ...]
+    note: str | None
+    unverified: Mapping[str, str]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceMap:
+    """One compiled service map."""
+
+    service: str
+    forms: Mapping[str, tuple[Case, ...]]
+    operations: Mapping[str, Operation]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """What is covered: services, their operations and patterns, and the ARNs that name an integration directly."""
+
+    services: Mapping[str, Json]
+    direct: tuple[Mapping[str, Json], ...]
+    sdk: Mapping[str, Mapping[str, str]]
+    trust: Mapping[str, str]
+
+
+@lru_cache(maxsize=1)
+def maps_root() -> Path:
+    """Return the folder of the maps: inside the installed package, else beside it in a checkout."""
+    here = Path(__file__).parent
+    packaged = here / "service_maps"
+    return packaged if packaged.is_dir() else here.parent / "service_maps"
+
+
+@lru_cache(maxsize=1)
+def index() -> Index:
+    """Read the index of all maps."""
+    raw = _read("index.json")
+    return Index(raw["services"], tuple(raw["direct"]), raw["sdk"], raw["trust"])
+
+
+@lru_cache(maxsize=64)
+def service_map(service: str) -> ServiceMap:
+    """Read the map of *service*, a key of `Index.services`."""
+    raw = _read(f"optimized/{service}.json")
+    forms = {name: tuple(_case(case) for case in cases) for name, cases in raw["forms"].items()}
+    operations = {
+        name: Operation(
+            tuple(entry["patterns"]),
+            tuple(_grant(grant) for grant in entry["grants"]),
+            entry.get("note"),
+            entry.get("unverified", {}),
+            entry["source"],
+        )
+        for name, entry in raw["operations"].items()
+    }
+    return ServiceMap(raw["service"], forms, operations)
+
+
+def _read(name: str) -> Json:
+    try:
+        return json.loads((maps_root() / "compiled" / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ServiceMapError(f"the service map {name} cannot be read: {error}") from error
+
+
+def _case(raw: Json) -> Case:
+    return Case(re.compile(raw["match"], re.DOTALL), tuple(raw.get("give", ())), tuple(raw.get("arn", ())))
+
+
+def _template(raw: Json) -> Template:
+    return Template(raw.get("arn") or raw.get("text"), raw.get("read", {}), tuple(raw.get("unknown", ())))
+
+
+def _grant(raw: Json) -> GrantRule:
+    condition = tuple(
+        (operator, key, tuple(_template(value) for value in values))
+        for operator, keys in raw.get("condition", {}).items()
+        for key, values in keys.items()
+    )
+    return GrantRule(
+        raw["level"],
+        frozenset(raw["only"]),
+        tuple(raw["actions"]),
+        tuple(_template(entry) for entry in raw["resources"]),
+        condition,
+        raw.get("when"),
+        raw["source"],
+        raw.get("assume"),
+        raw.get("external"),
+        raw.get("unverified"),
+    )

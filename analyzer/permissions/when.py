@@ -1,0 +1,53 @@
+"""The tests of the maps (`when: present(Tags)`), decided over abstract values.
+
+A test is true, false, or open. An open one counts as true wherever a permission hangs on it: a missing permission
+breaks a production, a superfluous one is reported.
+"""
+
+from __future__ import annotations
+
+from analyzer.dataflow.values import Literal, OneOf, Presence, Unknown, Value, look
+from analyzer.text import Json
+
+
+def holds(test: Json, arguments: Value) -> bool | None:
+    """Decide *test*, as the map compiler parsed it, for *arguments*; `None` when it depends on an unknown value."""
+    if test is None:
+        return True
+    name, *operands = test
+    if name == "not":
+        inner = holds(operands[0], arguments)
+        return None if inner is None else not inner
+    if name in ("all", "any"):
+        decisive = name == "any"
+        results = [holds(operand, arguments) for operand in operands]
+        if decisive in results:
+            return decisive
+        return None if None in results else not decisive
+    if name == "equals":
+        return _equals(arguments, operands[0], operands[1])
+    present = _present(arguments, operands[0])
+    return present if name == "present" or present is None else not present
+
+
+def _present(arguments: Value, path: str) -> bool | None:
+    found = {entry.presence for entry in look(arguments, path)}
+    if Presence.YES in found:
+        return True
+    return None if Presence.MAYBE in found else False
+
+
+def _equals(arguments: Value, path: str, wanted: str) -> bool | None:
+    answers = [False if entry.value is None else _is(entry.value, wanted) for entry in look(arguments, path)]
+    if True in answers:
+        return True
+    return None if None in answers else False
+
+
+def _is(value: Value, wanted: str) -> bool | None:
+    if isinstance(value, Literal):
+        return value.value == wanted
+    if isinstance(value, OneOf):
+        answers = [_is(choice, wanted) for choice in value.choices]
+        return True if True in answers else None if None in answers else False
+    return None if isinstance(value, Unknown) or not isinstance(value, (Literal, OneOf)) else False

@@ -1,0 +1,211 @@
+"""Grants → the smallest policy that grants exactly their pairs, and the trust policy of the role that carries it.
+
+No statement ever grants a pair of action and resource, under a condition, that no grant has.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from analyzer.context import Context
+from analyzer.dataflow.values import HOLE
+from analyzer.diagnostics import Diagnostic, diagnostic
+from analyzer.maps import Index
+from analyzer.permissions import EXECUTION, Action, Condition, Grant, TargetRole
+from analyzer.permissions.patterns import as_pattern, covers
+from analyzer.text import Json
+
+INLINE_LIMIT = 10_240
+"""Characters of all inline policies of a role, white space not counted.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+VERSION = "2012-10-17"
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One Allow statement: every action on every resource, under the condition."""
+
+    sid: str
+    actions: tuple[Action, ...]
+    resources: tuple[str, ...]
+    condition: Condition = ()
+
+    def to_dict(self) -> dict[str, Json]:
+        """Return the statement as IAM reads it; a single action or resource stands without a list."""
+        body: dict[str, Json] = {"Sid": self.sid, "Effect": "Allow", "Action": _one(self.actions), "Resource": _one(self.resources)}
+        if self.condition:
+            body["Condition"] = condition_block(self.condition)
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """An IAM policy document of Allow statements."""
+
+    statements: tuple[Statement, ...]
+
+    def to_dict(self) -> dict[str, Json]:
+        """Return the document as IAM reads it."""
+        return {"Version": VERSION, "Statement": [statement.to_dict() for statement in self.statements]}
+
+
+def policy_size(document: Mapping[str, Json]) -> int:
+    """Count the characters of *document* as IAM does: without white space outside of strings."""
+    return len(json.dumps(document, separators=(",", ":"), ensure_ascii=False))
+
+
+def condition_block(condition: Condition) -> dict[str, dict[str, Json]]:
+    """Write a canonical condition as an IAM condition block."""
+    block: dict[str, dict[str, Json]] = {}
+    for operator, key, values in condition:
+        block.setdefault(operator, {})[key] = _one(values)
+    return block
+
+
+def minimise(grants: Iterable[Grant], role: str = EXECUTION) -> Policy:
+    """Pack the grants of *role* into statements.
+
+    A grant that another one contains is dropped: the same action on a resource pattern that covers its own, under
+    the same condition or none. The result depends on the set of grants alone, not on their order.
+    """
+    pairs = _without_contained({(grant.action, grant.resource, grant.condition) for grant in grants if grant.role == role})
+    statements: list[tuple[tuple[Action, ...], tuple[str, ...], Condition]] = []
+    for condition in sorted({pair[2] for pair in pairs}):
+        chosen = [(action, resource) for action, resource, own in pairs if own == condition]
+        statements.extend((*packed, condition) for packed in _pack(chosen))
+    return Policy(_named(sorted(statements)))
+
+
+def _without_contained(pairs: set[tuple[Action, str, Condition]]) -> list[tuple[Action, str, Condition]]:
+    by_action: dict[Action, list[tuple[str, Condition]]] = {}
+    for action, resource, condition in sorted(pairs):
+        by_action.setdefault(action, []).append((resource, condition))
+    kept = []
+    for action, entries in by_action.items():
+        wide = [entry for entry in entries if "*" in entry[0] or not entry[1]]
+        for resource, condition in entries:
+            if not any(
+                (other, own) != (resource, condition) and own in ((), condition) and covers(other, resource) for other, own in wide
+            ):
+                kept.append((action, resource, condition))
+    return kept
+
+
+def _pack(pairs: list[tuple[Action, str]]) -> list[tuple[tuple[Action, ...], tuple[str, ...]]]:
+    """Group pairs into rectangles of actions × resources, by whichever side gives the shorter text."""
+    rows: dict[Action, set[str]] = {}
+    columns: dict[str, set[Action]] = {}
+    for action, resource in pairs:
+        rows.setdefault(action, set()).add(resource)
+        columns.setdefault(resource, set()).add(action)
+    by_resources: dict[tuple[str, ...], list[Action]] = {}
+    for action, resources in rows.items():
+        by_resources.setdefault(tuple(sorted(resources)), []).append(action)
+    by_actions: dict[tuple[Action, ...], list[str]] = {}
+    for resource, actions in columns.items():
+        by_actions.setdefault(tuple(sorted(actions)), []).append(resource)
+    first = [(tuple(sorted(actions)), resources) for resources, actions in by_resources.items()]
+    second = [(actions, tuple(sorted(resources))) for actions, resources in by_actions.items()]
+    return min(first, second, key=lambda packed: (_length(packed), packed is second))
+
+
+def _length(packed: Iterable[tuple[tuple[Action, ...], tuple[str, ...]]]) -> int:
+    return sum(60 + sum(len(text) + 3 for text in (*actions, *resources)) for actions, resources in packed)
+
+
+def _named(packed: list[tuple[tuple[Action, ...], tuple[str, ...], Condition]]) -> tuple[Statement, ...]:
+    """Give each statement a Sid that says what it is for: the service and the action, or the services."""
+    taken: dict[str, int] = {}
+    statements = []
+    for actions, resources, condition in packed:
+        name = _sid(actions)
+        taken[name] = taken.get(name, 0) + 1
+        sid = name if taken[name] == 1 else f"{name}{taken[name]}"
+        statements.append(Statement(sid, actions, resources, condition))
+    return tuple(statements)
+
+
+def _sid(actions: tuple[Action, ...]) -> str:
+    prefixes = list(dict.fromkeys(action.partition(":")[0] for action in actions))
+    words = "".join(_pascal(prefix) for prefix in prefixes)
+    return words + actions[0].partition(":")[2] if len(actions) == 1 else words
+
+
+def _pascal(prefix: str) -> str:
+    return "".join(word.capitalize() for word in re.split(r"[^A-Za-z0-9]+", prefix))
+
+
+def trust_policy(context: Context, index: Index) -> tuple[dict[str, Json], tuple[Diagnostic, ...]]:
+    """Return who may take on the execution role: Step Functions, for this machine of this account only.
+
+    `aws:SourceArn` is pinned to the machine's ARN with a wildcard only for what is not known, and
+    `aws:SourceAccount` to its account: together they keep another account's machine from using the role (the
+    confused deputy). https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+    """
+    reports = []
+    condition: dict[str, Json] = {"ArnLike": {"aws:SourceArn": machine_arn(context, index)}}
+    if context.account is None:
+        reports.append(diagnostic("unknown-account", "the account is not known, so the trust policy cannot be pinned to it"))
+    else:
+        condition["StringEquals"] = {"aws:SourceAccount": context.account}
+    if context.name is None:
+        reports.append(diagnostic("unknown-name", "the machine's name is not known, so every machine of the account is trusted"))
+    if context.region is None:
+        reports.append(diagnostic("unknown-region", "the Region is not known, so it is a wildcard in every ARN"))
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": index.trust["principal"]},
+        "Action": index.trust["action"],
+        "Condition": condition,
+    }
+    return {"Version": VERSION, "Statement": [statement]}, tuple(reports)
+
+
+def target_trust_policy(target: TargetRole, context: Context, index: Index) -> tuple[dict[str, Json], tuple[Diagnostic, ...]]:
+    """Return who may take on a target role: the execution role, naming this machine as the external id.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html
+    """
+    condition: dict[str, dict[str, Json]] = {}
+    external_id = machine_arn(context, index)
+    condition["StringLike" if "*" in external_id else "StringEquals"] = {"sts:ExternalId": external_id}
+    reports = []
+    if context.role is not None:
+        principal = context.role
+    elif context.account is not None:
+        principal = f"arn:{context.partition}:iam::{context.account}:root"
+        condition.setdefault("ArnLike", {})["aws:PrincipalArn"] = f"arn:{context.partition}:iam::{context.account}:role/" + as_pattern(HOLE)
+        reports.append(
+            diagnostic("unknown-role", f"the execution role is not known, so `{target.arn}` trusts every role of the machine's account")
+        )
+    else:
+        reports.append(diagnostic("unknown-role", f"neither the execution role nor its account is known, so `{target.arn}` trusts nobody yet"))
+        return {"Version": VERSION, "Statement": []}, tuple(reports)
+    statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": index.trust["action"], "Condition": dict(sorted(condition.items()))}
+    return {"Version": VERSION, "Statement": [statement]}, tuple(reports)
+
+
+def machine_arn(context: Context, index: Index) -> str:
+    """Return the machine's own ARN, `arn:aws:states:REGION:ACCOUNT:stateMachine:NAME`, with `*` for what is not known."""
+    text = index.trust["source_arn"]
+    known = {"partition": context.partition, "region": context.region, "account": context.account, "machine": context.name}
+    for key, value in known.items():
+        text = text.replace(f"{{{key}}}", value or HOLE)
+    return as_pattern(text)
+
+
+def review_size(policy: Policy, role: str) -> tuple[Diagnostic, ...]:
+    """Report a policy that is larger than IAM allows inline."""
+    size = policy_size(policy.to_dict())
+    if size <= INLINE_LIMIT:
+        return ()
+    return (diagnostic("policy-too-large", f"the policy of the {role} role has {size:,} characters, and {INLINE_LIMIT:,} are allowed inline"),)
+
+
+def _one(values: tuple[str, ...]) -> Json:
+    return values[0] if len(values) == 1 else list(values)

@@ -1,0 +1,102 @@
+"""Source text, pointers into it, and where a pointer stands: the floor every other room stands on.
+
+Analyses speak in `Pointer`s (the keys on the way down). A pointer becomes a line and a column only when somebody
+has to see it: then the text is composed once more by PyYAML's C loader, which reads JSON and YAML alike and keeps
+a mark for every node.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+Pointer = tuple[str | int, ...]
+"""The keys and indexes on the way from the top of a document to a value."""
+
+Json = Any
+"""A value as `json.loads` gives it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One text to analyse and the name a reader knows it by (a path, or `<stdin>`)."""
+
+    text: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A stretch of a source. Lines and columns count from 1; `end_column` is the first column after the stretch."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+def pointer_text(pointer: Pointer) -> str:
+    """Write *pointer* as a JSON Pointer (RFC 6901), `/States/Store/Parameters/TableName.$`; the top is ``""``."""
+    return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in pointer)
+
+
+def locate(source: Source, pointer: Pointer, *, key: bool = False) -> Position | None:
+    """Find where *pointer* stands in *source*: its value, or its key when *key* is true.
+
+    A pointer that leads past what is written stops at the deepest place that exists, so that a missing field is
+    shown at the state that lacks it. `None` when the text cannot be composed (a key longer than YAML allows, say).
+    """
+    node = _composed(source.text)
+    if node is None:
+        return None
+    key_node = None
+    for step in pointer:
+        found = _child(node, step)
+        if found is None:
+            break
+        key_node, node = found
+    marked = key_node if key and key_node is not None else node
+    start, end = marked.start_mark, marked.end_mark
+    if marked is node and not _is_scalar(node):
+        # A whole object is shown by its first line: carets under forty lines help nobody.
+        marked_end = (start.line, start.column + 1)
+        if key_node is not None:
+            start, marked_end = key_node.start_mark, (key_node.end_mark.line, key_node.end_mark.column)
+        return Position(start.line + 1, start.column + 1, marked_end[0] + 1, marked_end[1] + 1)
+    return Position(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+
+def line_of(source: Source, number: int) -> str:
+    """Return line *number* (from 1) of *source* without its line end, or an empty string past the end."""
+    lines = source.text.splitlines()
+    return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+def _is_scalar(node: Any) -> bool:
+    return bool(node.id == "scalar")
+
+
+def _child(node: Any, step: str | int) -> tuple[Any, Any] | None:
+    """Return (key node, value node) of *step* below *node*. The last of two equal keys wins, as in JSON."""
+    if node.id == "mapping":
+        found = None
+        for key_node, value_node in node.value:
+            if getattr(key_node, "value", None) == str(step):
+                found = (key_node, value_node)
+        return found
+    if node.id == "sequence" and isinstance(step, int) and step < len(node.value):
+        return None, node.value[step]
+    return None
+
+
+@lru_cache(maxsize=4)
+def _composed(text: str) -> Any:
+    """Compose *text* into YAML nodes, or return `None` when it cannot be."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.compose(text.removeprefix("\ufeff"), Loader=loader)
+    except (yaml.YAMLError, RecursionError, ValueError):
+        return None

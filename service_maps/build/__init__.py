@@ -1,0 +1,1 @@
+"""The map compiler: reviewed YAML in, checked per-service JSON out. Not part of the installed package."""

