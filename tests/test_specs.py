@@ -46,9 +46,7 @@ def test_every_spec_says_why() -> None:
 
 def outputs(analysis: Analysis) -> dict[str, str]:
     """Return the outputs of *analysis* by the names of the files that hold them."""
-    targets = [
-        {"role_arn": target.role.arn, "policy": target.policy.to_dict(), "trust_policy": target.trust} for target in analysis.targets
-    ]
+    targets = [{"role_arn": it.role.arn, "policy": it.policy.to_dict(), "trust_policy": it.trust} for it in analysis.targets]
     lines = "".join(f"{d.severity} {d.id} {d.state or '-'}: {d.message}\n" for d in analysis.diagnostics)
     values = {"policy.json": analysis.policy.to_dict(), "trust.json": analysis.trust, "targets.json": targets}
     return {"diagnostics.txt": lines, **{name: json.dumps(value, indent=2) + "\n" for name, value in values.items()}}
