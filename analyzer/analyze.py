@@ -47,14 +47,24 @@ def analyze(source: Source, context: Context = Context()) -> Analysis:  # noqa: 
     document, reading = parse_document(source)
     machine, problems = parse(source, document, workflow_type=context.type)
     context = settle_partition(context, (arn for state in machine.states() if isinstance(arn := state.body.get("Resource"), str)))
-    calls, misnamed = calls_of(machine, reachable(machine), context, index())
+    calls, misnamed = calls_of(reachable(machine), context, index())
     grants, roles, findings = permissions(calls, context)
     trust, doubts = trust_policy(context, index())
-    targets, target_doubts = [], []
+    targets: list[TargetPolicy] = []
+    target_doubts: list[Diagnostic] = []
     for role in roles:
         target_trust, found = target_trust_policy(role, context, index())
         targets.append(TargetPolicy(role, minimise(grants, role.arn), target_trust))
         target_doubts.extend(found)
     policy = minimise(grants)
-    everything = (*reading, *problems, *unreachable(machine), *misnamed, *findings, *doubts, *target_doubts, *review_size(policy, "execution"))
+    everything = (
+        *reading,
+        *problems,
+        *unreachable(machine),
+        *misnamed,
+        *findings,
+        *doubts,
+        *target_doubts,
+        *review_size(policy, "execution"),
+    )
     return Analysis(machine, context, policy, trust, tuple(targets), grants, sort_diagnostics(everything))

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from analyzer.errors import OptionError
 
-_MACHINE_ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):states:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):stateMachine:(?P<name>[^:*?\s]+)")
+_MACHINE_ARN = re.compile(
+    r"arn:(?P<partition>aws[a-z-]*):states:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):stateMachine:(?P<name>[^:*?\s]+)"
+)
 _NAME = re.compile(r"[^\s<>{}\[\]*?\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
 _REGION_PARTITIONS = (
     ("cn-", "aws-cn"),
@@ -46,14 +48,14 @@ class Context:
         return {**{name: value for name, value in known.items() if value}, **self.substitutions}
 
 
-def make_context(
+def make_context(  # noqa: PLR0913 - one argument for each thing that can be known
     *,
     arn: str | None = None,
     partition: str | None = None,
     region: str | None = None,
     account: str | None = None,
     name: str | None = None,
-    type: str = "STANDARD",  # noqa: A002 - the word of the API
+    type: str = "STANDARD",
     logging: bool = False,
     tracing: bool = False,
     kms_key: str | None = None,

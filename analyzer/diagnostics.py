@@ -57,29 +57,49 @@ CATALOGUE: dict[str, Entry] = {
     "wrong-field-type": Entry(_E, "a field holds a value of another type than the language asks for", "correct the value"),
     "wrong-query-language": Entry(_E, "a field of the other query language", "use the fields of the state's own query language"),
     "missing-start": Entry(_E, "StartAt is missing or names no state", "name a state of the same scope"),
-    "dangling-transition": Entry(_E, "Next, Default or a Catch leads to no state of the same scope", "name a state of the same scope"),
+    "dangling-transition": Entry(
+        _E, "Next, Default or a Catch leads to no state of the same scope", "name a state of the same scope"
+    ),
     "conflicting-end": Entry(_E, "a state has both Next and End, or neither", "keep exactly one"),
-    "duplicate-state": Entry(_E, "two states of the machine have the same name", "rename one: names are unique across all scopes"),
+    "duplicate-state": Entry(
+        _E, "two states of the machine have the same name", "rename one: names are unique across all scopes"
+    ),
     "duplicate-key": Entry(_E, "an object has the same key twice; parsers keep the last", "remove one"),
-    "unreachable-state": Entry(_W, "no transition leads to a state, so its permissions are left out", "remove the state or lead to it"),
+    "unreachable-state": Entry(
+        _W, "no transition leads to a state, so its permissions are left out", "remove the state or lead to it"
+    ),
     "half-expression": Entry(_E, "a JSONata string has only one of its two delimiters", "write {% ... %} with nothing around it"),
     "express-only": Entry(_E, "something an EXPRESS workflow cannot do", "use a STANDARD workflow"),
     # -- task resources
     "malformed-resource-arn": Entry(_E, "a Resource that no integration understands", "correct the ARN"),
-    "unknown-integration": Entry(_E, "an optimized integration that does not exist", "use an existing one, or an aws-sdk integration"),
+    "unknown-integration": Entry(
+        _E, "an optimized integration that does not exist", "use an existing one, or an aws-sdk integration"
+    ),
     "unsupported-pattern": Entry(_E, "a suffix the integration does not support", "use a supported one"),
-    "unmapped-sdk-integration": Entry(_W, "an AWS SDK integration without a service map: nothing is granted", "add its permissions by hand"),
+    "unmapped-sdk-integration": Entry(
+        _W, "an AWS SDK integration without a service map: nothing is granted", "add its permissions by hand"
+    ),
     "unresolved-task-resource": Entry(_W, "the Resource of a task is a placeholder", "give its value with --substitution"),
     # -- values
-    "unresolved-resource": Entry(_W, "a value that is known only at run time widens a resource", "give the value or accept the pattern"),
-    "unresolved-substitution": Entry(_W, "a ${placeholder} without a value widens a resource", "give its value with --substitution"),
+    "unresolved-resource": Entry(
+        _W, "a value that is known only at run time widens a resource", "give the value or accept the pattern"
+    ),
+    "unresolved-substitution": Entry(
+        _W, "a ${placeholder} without a value widens a resource", "give its value with --substitution"
+    ),
     "unresolved-condition": Entry(_N, "a value that is known only at run time left a condition out", "give the value"),
     "assumed-permission": Entry(_W, "a permission that hangs on something the definition does not show", "supply the fact"),
-    "possible-permission": Entry(_N, "a permission that may be needed, depending on something outside the definition", "check the fact; nothing was granted"),
+    "possible-permission": Entry(
+        _N,
+        "a permission that may be needed, depending on something outside the definition",
+        "check the fact; nothing was granted",
+    ),
     "unreadable-value": Entry(_W, "a literal that does not have the form its parameter asks for", "correct the value"),
     "wildcard-only-action": Entry(_N, "the action has no resource types, so its resource is *", "nothing can be narrowed"),
     "other-account": Entry(_W, "a resource of another account, which must allow the role itself", "check the resource policy"),
-    "other-region": Entry(_E, "a resource of another Region: Step Functions makes no calls across Regions", "use a resource of the machine's Region"),
+    "other-region": Entry(
+        _E, "a resource of another Region: Step Functions makes no calls across Regions", "use a resource of the machine's Region"
+    ),
     "unverified-permission": Entry(_W, "a permission that no source settles", "test the workflow with the policy"),
     # -- the machine's surroundings
     "unknown-account": Entry(_W, "the machine's account is not known", "give it with --account or --arn"),

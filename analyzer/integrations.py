@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from analyzer.asl.model import DataAccess, Machine, Map, State, Task
+from analyzer.asl.model import DataAccess, Map, State, Task
 from analyzer.context import Context
 from analyzer.dataflow.evaluate import evaluate, substitute
 from analyzer.dataflow.values import HOLE, Flow, Literal, Record, Text, Unknown, Value, look
@@ -32,7 +32,10 @@ MACHINE = "machine"
 _INTEGRATION = re.compile(
     r"arn:(?P<partition>[^:]+):states:::(?P<sdk>aws-sdk:)?(?P<service>[A-Za-z0-9-]+):(?P<operation>[A-Za-z0-9]+)(?P<suffix>\.[A-Za-z]+(?::\d+)?)?"
 )
-_ARN = re.compile(r"arn:(?P<partition>[^:]+):(?P<namespace>[^:]+):(?P<region>[^:]*):(?P<account>[^:]*):(?P<kind>[^:/]+)[:/](?P<rest>.+)", re.DOTALL)
+_ARN = re.compile(
+    r"arn:(?P<partition>[^:]+):(?P<namespace>[^:]+):(?P<region>[^:]*):(?P<account>[^:]*):(?P<kind>[^:/]+)[:/](?P<rest>.+)",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +61,7 @@ class Call:
         return f"{self.service}:{self.operation}{suffix}"
 
 
-def calls_of(
-    machine: Machine, reachable: Iterable[State], context: Context, index: Index
-) -> tuple[tuple[Call, ...], tuple[Diagnostic, ...]]:
+def calls_of(reachable: Iterable[State], context: Context, index: Index) -> tuple[tuple[Call, ...], tuple[Diagnostic, ...]]:
     """Return every call of the *reachable* states and of the machine itself, and what is wrong with their ARNs."""
     calls: list[Call] = []
     problems: list[Diagnostic] = []
@@ -163,18 +164,20 @@ def _target(
         return _assume_direct(value, pointer, state, index)
     text = value.text if isinstance(value, Text) else str(value.value)
     if match := _INTEGRATION.fullmatch(text.replace(HOLE, "aws", 1) if text.startswith(f"arn:{HOLE}:states:::") else text):
-        return _integration(match, arn, pointer, state, index, wanted)
+        return _integration(match, pointer, state, index, wanted)
     if match := _ARN.fullmatch(text):
         for row in index.direct:
             if match["namespace"] == row["namespace"] and match["kind"] == row["kind"]:
                 return (row["service"], row["operation"], "request_response", Record({"Resource": value})), []
     return None, [
-        diagnostic("malformed-resource-arn", f"state `{state}`: `{arn}` names no integration, function or activity", pointer, state=state)
+        diagnostic(
+            "malformed-resource-arn", f"state `{state}`: `{arn}` names no integration, function or activity", pointer, state=state
+        )
     ]
 
 
 def _assume_direct(value: Unknown, pointer: Pointer, state: str, index: Index) -> tuple[Target | None, list[Diagnostic]]:
-    """A Resource that is one placeholder: in practice the ARN of what the maps mark as assumed."""
+    """Take a Resource that is one placeholder for the ARN of what the maps mark as assumed, and say so."""
     row = next(row for row in index.direct if row.get("assumed"))
     report = diagnostic(
         "unresolved-task-resource",
@@ -187,35 +190,50 @@ def _assume_direct(value: Unknown, pointer: Pointer, state: str, index: Index) -
 
 
 def _integration(
-    match: re.Match[str], arn: str, pointer: Pointer, state: str, index: Index, wanted: str | None
+    match: re.Match[str], pointer: Pointer, state: str, index: Index, wanted: str | None
 ) -> tuple[Target | None, list[Diagnostic]]:
     service, operation, suffix = match["service"], match["operation"], match["suffix"] or ""
 
-    def refuse(id: str, message: str, help: str = "") -> tuple[None, list[Diagnostic]]:  # noqa: A002
+    def refuse(id: str, message: str, help: str = "") -> tuple[None, list[Diagnostic]]:
         return None, [diagnostic(id, f"state `{state}`: {message}", pointer, state=state, help=help)]
 
     if suffix not in SUFFIXES:
-        return refuse("unsupported-pattern", f"`{suffix}` is no integration pattern", did_you_mean(suffix, [end for end in SUFFIXES if end]))
+        return refuse(
+            "unsupported-pattern", f"`{suffix}` is no integration pattern", did_you_mean(suffix, [end for end in SUFFIXES if end])
+        )
     pattern = wanted or SUFFIXES[suffix]
     if match["sdk"]:
         row = index.sdk.get(f"{service}:{operation}".casefold())
         if pattern.startswith("sync"):
-            return refuse("unsupported-pattern", f"an AWS SDK integration has no `{suffix}`", "poll the job in the workflow, or use `.waitForTaskToken`")
+            return refuse(
+                "unsupported-pattern",
+                f"an AWS SDK integration has no `{suffix}`",
+                "poll the job in the workflow, or use `.waitForTaskToken`",
+            )
         if row is None:
-            return refuse("unmapped-sdk-integration", f"the AWS SDK integration `{service}:{operation}` is not mapped; nothing is granted for it")
+            return refuse(
+                "unmapped-sdk-integration",
+                f"the AWS SDK integration `{service}:{operation}` is not mapped; nothing is granted for it",
+            )
         return (row["service"], row["operation"], pattern, None), []
     if service not in index.services or service == MACHINE:
-        return refuse("unknown-integration", f"there is no optimized integration `{service}`", did_you_mean(service, index.services.keys() - {MACHINE}))
+        return refuse(
+            "unknown-integration",
+            f"there is no optimized integration `{service}`",
+            did_you_mean(service, index.services.keys() - {MACHINE}),
+        )
     operations = index.services[service]["operations"]
     if operation not in operations:
         near = did_you_mean(operation, operations)
         sdk = f"or use `arn:aws:states:::aws-sdk:{service}:{operation}`" if wanted is None else ""
-        return refuse("unknown-integration", f"the optimized integration `{service}` has no `{operation}`", ", ".join(filter(None, (near, sdk))))
+        return refuse(
+            "unknown-integration",
+            f"the optimized integration `{service}` has no `{operation}`",
+            ", ".join(filter(None, (near, sdk))),
+        )
     if pattern not in operations[operation]:
         kinds = [end or "no suffix" for end, name in SUFFIXES.items() if name in operations[operation]]
         supported = ", ".join(f"`{kind}`" for kind in kinds) or "use in an ItemReader or ResultWriter"
         what = f"`{suffix}`" if suffix else ("this use" if wanted else "use without a suffix")
         return refuse("unsupported-pattern", f"`{service}:{operation}` does not support {what}", f"it supports {supported}")
     return (service, operation, pattern, None), []
-
-

@@ -37,7 +37,12 @@ class Statement:
 
     def to_dict(self) -> dict[str, Json]:
         """Return the statement as IAM reads it; a single action or resource stands without a list."""
-        body: dict[str, Json] = {"Sid": self.sid, "Effect": "Allow", "Action": _one(self.actions), "Resource": _one(self.resources)}
+        body: dict[str, Json] = {
+            "Sid": self.sid,
+            "Effect": "Allow",
+            "Action": _one(self.actions),
+            "Resource": _one(self.resources),
+        }
         if self.condition:
             body["Condition"] = condition_block(self.condition)
         return body
@@ -90,7 +95,8 @@ def _without_contained(pairs: set[tuple[Action, str, Condition]]) -> list[tuple[
         wide = [entry for entry in entries if "*" in entry[0] or not entry[1]]
         for resource, condition in entries:
             if not any(
-                (other, own) != (resource, condition) and own in ((), condition) and covers(other, resource) for other, own in wide
+                (other, own) != (resource, condition) and own in ((), condition) and covers(other, resource)
+                for other, own in wide
             ):
                 kept.append((action, resource, condition))
     return kept
@@ -179,14 +185,27 @@ def target_trust_policy(target: TargetRole, context: Context, index: Index) -> t
         principal = context.role
     elif context.account is not None:
         principal = f"arn:{context.partition}:iam::{context.account}:root"
-        condition.setdefault("ArnLike", {})["aws:PrincipalArn"] = f"arn:{context.partition}:iam::{context.account}:role/" + as_pattern(HOLE)
+        condition.setdefault("ArnLike", {})["aws:PrincipalArn"] = (
+            f"arn:{context.partition}:iam::{context.account}:role/" + as_pattern(HOLE)
+        )
         reports.append(
-            diagnostic("unknown-role", f"the execution role is not known, so `{target.arn}` trusts every role of the machine's account")
+            diagnostic(
+                "unknown-role", f"the execution role is not known, so `{target.arn}` trusts every role of the machine's account"
+            )
         )
     else:
-        reports.append(diagnostic("unknown-role", f"neither the execution role nor its account is known, so `{target.arn}` trusts nobody yet"))
+        reports.append(
+            diagnostic(
+                "unknown-role", f"neither the execution role nor its account is known, so `{target.arn}` trusts nobody yet"
+            )
+        )
         return {"Version": VERSION, "Statement": []}, tuple(reports)
-    statement = {"Effect": "Allow", "Principal": {"AWS": principal}, "Action": index.trust["action"], "Condition": dict(sorted(condition.items()))}
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": principal},
+        "Action": index.trust["action"],
+        "Condition": dict(sorted(condition.items())),
+    }
     return {"Version": VERSION, "Statement": [statement]}, tuple(reports)
 
 
@@ -204,7 +223,11 @@ def review_size(policy: Policy, role: str) -> tuple[Diagnostic, ...]:
     size = policy_size(policy.to_dict())
     if size <= INLINE_LIMIT:
         return ()
-    return (diagnostic("policy-too-large", f"the policy of the {role} role has {size:,} characters, and {INLINE_LIMIT:,} are allowed inline"),)
+    return (
+        diagnostic(
+            "policy-too-large", f"the policy of the {role} role has {size:,} characters, and {INLINE_LIMIT:,} are allowed inline"
+        ),
+    )
 
 
 def _one(values: tuple[str, ...]) -> Json:

@@ -30,7 +30,7 @@ def evaluate(raw: Json, language: QueryLanguage, pointer: Pointer, substitutions
     if isinstance(raw, Mapping):
         if (reference := template_reference(raw)) is not None:
             return _reference(reference, pointer, substitutions)
-        return Record({name: value for name, value in _fields(raw, language, pointer, substitutions)})
+        return Record(dict(_fields(raw, language, pointer, substitutions)))
     if isinstance(raw, list):
         return Sequence(tuple(evaluate(item, language, (*pointer, at), substitutions) for at, item in enumerate(raw)))
     if isinstance(raw, str):
@@ -42,7 +42,7 @@ def evaluate(raw: Json, language: QueryLanguage, pointer: Pointer, substitutions
 
 def is_expression(text: str) -> bool:
     """Tell whether a JSONata state would evaluate *text*: it starts with `{%` and ends with `%}` exactly."""
-    return text.startswith("{%") and text.endswith("%}") and len(text) >= 4  # noqa: PLR2004 - both delimiters
+    return text.startswith("{%") and text.endswith("%}") and len(text) >= 4
 
 
 def substitute(text: str, pointer: Pointer, substitutions: Mapping[str, str]) -> Literal | Text | Unknown:
@@ -93,7 +93,7 @@ def _reference(reference: tuple[str, Json], pointer: Pointer, substitutions: Map
 def _fields(
     raw: Mapping[str, Json], language: QueryLanguage, pointer: Pointer, substitutions: Mapping[str, str]
 ) -> list[tuple[str, Value]]:
-    fields = []
+    fields: list[tuple[str, Value]] = []
     for key, value in raw.items():
         name = str(key)
         if language is QueryLanguage.JSONPATH and name.endswith(".$"):
@@ -105,6 +105,6 @@ def _fields(
 
 def _unknown(expression: str, kind: str, pointer: Pointer) -> Unknown:
     shown = " ".join(expression.split())
-    shown = shown if len(shown) <= 80 else shown[:77] + "..."  # noqa: PLR2004 - a message stays on one line
+    shown = shown if len(shown) <= 80 else shown[:77] + "..."
     reason = f"{kind} `{shown.replace('`', chr(39))}`"
     return Unknown(reason, (Flow(pointer, reason),))

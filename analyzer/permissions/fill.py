@@ -20,6 +20,9 @@ from analyzer.permissions.grant import Certainty
 LIMIT = 64
 """At most so many ARNs from one template. More would not fit any policy; the rest widens to the unknown."""
 
+NOT_GIVEN = "is not given"
+NOT_UNDERSTOOD = "has a text that is not understood"
+
 _TOKEN = re.compile(r"\{([^{}|:]+)(?::(\w+))?(?:\|([^{}]*))?\}|(\*)")
 
 
@@ -49,7 +52,9 @@ class _Reading:
     unreadable: tuple[str, str] | None = None
 
 
-def fill(template: Template, arguments: Value, variables: Mapping[str, str], forms: Mapping[str, tuple[Case, ...]]) -> tuple[Filled, ...]:
+def fill(
+    template: Template, arguments: Value, variables: Mapping[str, str], forms: Mapping[str, tuple[Case, ...]]
+) -> tuple[Filled, ...]:
     """Fill *template* for every combination of what its parameters may be, in a stable order, without repeats."""
     parameters = _parameters(template)
     readings = [list(_read(template, name, default, arguments, variables, forms)) for name, default in parameters]
@@ -69,7 +74,7 @@ def absent(template: Template, arguments: Value) -> bool:
 
 
 def _parameters(template: Template) -> list[tuple[str, str | None]]:
-    """The parameters a template reads, with the default its hole gives; those only a whole ARN uses come last."""
+    """List the parameters a template reads, with the default its hole gives; those only a form uses come last."""
     found = {name: default for name, _, default, _ in _tokens(template.text) if name and name[0].isupper()}
     return [*found.items(), *((name, None) for name in template.read if name not in found)]
 
@@ -112,7 +117,7 @@ def _read(
                 value = default.replace("*", HOLE)
                 yield _Reading({name: value}, None, Certainty.EXACT, (Flow((), f"default `{default}` of `{name}`"),))
             else:
-                yield _Reading({name: HOLE}, None, Certainty.UNKNOWN, hole=(name, "it is not given"))
+                yield _Reading({name: HOLE}, None, Certainty.UNKNOWN, hole=(name, NOT_GIVEN))
         if entry.value is not None:
             for text in texts(entry.value):
                 yield from _read_text(name, text, cases, variables)
@@ -139,7 +144,7 @@ def _read_text(name: str, text: Text, cases: tuple[Case, ...], variables: Mappin
     if hole is not None:
         yield _Reading({name: HOLE}, None, Certainty.UNKNOWN, text.flow, hole)
     else:
-        yield _Reading({name: HOLE}, None, Certainty.UNKNOWN, text.flow, (name, "its text is not understood"), (name, text.text))
+        yield _Reading({name: HOLE}, None, Certainty.UNKNOWN, text.flow, (name, NOT_UNDERSTOOD), (name, text.text))
 
 
 def _combine(template: Template, readings: tuple[_Reading, ...], variables: Mapping[str, str]) -> Iterator[Filled]:
@@ -147,7 +152,9 @@ def _combine(template: Template, readings: tuple[_Reading, ...], variables: Mapp
     for reading in readings:
         merged.update(reading.variables)
     unknown = any(reading.certainty is Certainty.UNKNOWN for reading in readings)
-    certainty = Certainty.UNKNOWN if unknown else max((reading.certainty for reading in readings), default=Certainty.EXACT, key=_width)
+    certainty = (
+        Certainty.UNKNOWN if unknown else max((reading.certainty for reading in readings), default=Certainty.EXACT, key=_width)
+    )
     flow = tuple(dict.fromkeys(step for reading in readings for step in reading.flow))
     holes = tuple(reading.hole for reading in readings if reading.hole is not None)
     unreadable = tuple(reading.unreadable for reading in readings if reading.unreadable is not None)

@@ -1,35 +1,76 @@
-"""How this room speaks of a call: one grammar for where it stands and what is not known about it."""
+"""How this room speaks of a call: what widens a grant, what was assumed, and what a literal gives away."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from analyzer.dataflow.values import HOLE, Unknown
 from analyzer.diagnostics import Diagnostic, diagnostic
-from analyzer.integrations import Call
+from analyzer.integrations import MACHINE, Call
 from analyzer.maps import GrantRule
-from analyzer.permissions.fill import Filled
+from analyzer.permissions.fill import NOT_GIVEN, NOT_UNDERSTOOD, Filled
 from analyzer.permissions.patterns import as_pattern
 
 
-def describe_place(call: Call) -> str:
-    """Name the state of *call*, or the machine when no state makes it."""
-    return f"state `{call.state}`" if call.state is not None else "the machine"
-
-
-def describe_hole(rule: GrantRule, call: Call, filled: Filled) -> Diagnostic:
+def hole(rule: GrantRule, call: Call, filled: Filled) -> Diagnostic:
     """Say which parameter widens a resource, why it is not known, and what would close it."""
-    name, reason = filled.holes[0] if filled.holes else ("a value", "not known")
-    placeholder = "placeholder" in reason
-    shown = f"`{as_pattern(filled.text)}`"
-    said = "is not given" if reason == "it is not given" else reason if reason.startswith("its") else f"is the {reason}"
-    return diagnostic(
-        "unresolved-substitution" if placeholder else "unresolved-resource",
-        f"{describe_place(call)}: `{name}` {said}, so {_list(rule.actions)} is granted on {shown}",
-        call.pointer,
-        state=call.state,
-        help="give its value with --substitution NAME=VALUE"
-        if placeholder
-        else "write the value as a constant where it is one, or accept every resource of the pattern",
-    )
+    name, reason = filled.holes[0]
+    said = reason if reason in (NOT_GIVEN, NOT_UNDERSTOOD) else f"is the {reason}"
+    message = f"`{name}` {said}, so {_actions(rule)} is granted on `{as_pattern(filled.text)}`"
+    if "placeholder" in reason:
+        return _say("unresolved-substitution", call, message)
+    return _say("unresolved-resource", call, message, "write the value as a constant where it is one, or accept the pattern")
 
 
-def _list(actions: tuple[str, ...]) -> str:
-    return ", ".join(actions[:3]) + (", ..." if len(actions) > 3 else "")  # noqa: PLR2004 - a message stays on one line
+def dropped(key: str, call: Call, filled: Filled) -> Diagnostic:
+    """Say that a condition that would narrow a grant was left out."""
+    name, reason = filled.holes[0]
+    return _say("unresolved-condition", call, f"no condition on `{key}`, because `{name}` is the {reason}")
+
+
+def possible(rule: GrantRule, call: Call) -> Diagnostic:
+    """Say which permission may be needed, depending on something outside the definition."""
+    return _say("possible-permission", call, f"{_actions(rule)} is needed too if {rule.external}")
+
+
+def assumption(rule: GrantRule, call: Call) -> Diagnostic:
+    """Say on which assumption a permission was granted."""
+    because = rule.assume
+    if because is None:
+        reason = call.arguments.reason if isinstance(call.arguments, Unknown) else "arguments"
+        because = f"it is asked for by values known only at run time ({reason})"
+    help = "put the resource that is really meant in the place of the pattern, or drop the statement if there is none"
+    return _say("assumed-permission", call, f"{_actions(rule)} was granted on the assumption that {because}", help)
+
+
+def doubt(call: Call, sentence: str) -> Diagnostic:
+    """Say that no source settles a permission."""
+    return _say("unverified-permission", call, sentence)
+
+
+def misplaced(filled: Filled, call: Call, region: str | None, account: str) -> Iterator[Diagnostic]:
+    """Say what an ARN the definition names gives away: another Region, another account, a text of another form."""
+    for name, text in filled.unreadable:
+        yield _say("unreadable-value", call, f"`{name}` is `{text}`, which is not understood; its whole resource type is granted")
+    fields = filled.text.split(":", 5)
+    if len(fields) < 6 or call.service == MACHINE:
+        return
+    if region and fields[3] and HOLE not in fields[3] and fields[3] != region:
+        yield _say("other-region", call, f"`{as_pattern(filled.text)}` is in {fields[3]}, the machine in {region}")
+    if fields[4] and HOLE not in (account, *fields[4]) and fields[4] != account:
+        help = "name the role in the resource's own policy, or make the call under a role of that account with Credentials"
+        yield _say(
+            "other-account",
+            call,
+            f"`{as_pattern(filled.text)}` belongs to account {fields[4]}, which must allow the role itself",
+            help,
+        )
+
+
+def _say(id: str, call: Call, message: str, help: str = "") -> Diagnostic:
+    place = f"state `{call.state}`" if call.state is not None else "the machine"
+    return diagnostic(id, f"{place}: {message}", call.pointer, state=call.state, help=help)
+
+
+def _actions(rule: GrantRule) -> str:
+    return ", ".join(rule.actions[:3]) + (", ..." if len(rule.actions) > 3 else "")

@@ -6,7 +6,7 @@ breaks a production, a superfluous one is reported.
 
 from __future__ import annotations
 
-from analyzer.dataflow.values import Literal, OneOf, Presence, Unknown, Value, look
+from analyzer.dataflow.values import Literal, OneOf, Presence, Text, Unknown, Value, look
 from analyzer.text import Json
 
 
@@ -19,7 +19,7 @@ def holds(test: Json, arguments: Value) -> bool | None:
         inner = holds(operands[0], arguments)
         return None if inner is None else not inner
     if name in ("all", "any"):
-        decisive = name == "any"
+        decisive: bool = name == "any"
         results = [holds(operand, arguments) for operand in operands]
         if decisive in results:
             return decisive
@@ -50,4 +50,4 @@ def _is(value: Value, wanted: str) -> bool | None:
     if isinstance(value, OneOf):
         answers = [_is(choice, wanted) for choice in value.choices]
         return True if True in answers else None if None in answers else False
-    return None if isinstance(value, Unknown) or not isinstance(value, (Literal, OneOf)) else False
+    return None if isinstance(value, (Unknown, Text)) else False

