@@ -109,7 +109,7 @@ def _look(value: Value, steps: list[str]) -> Iterator[Found]:
         for choice in value.choices:
             yield from _look(choice, steps)
     elif not steps:
-        yield _ABSENT if value == Literal(None, getattr(value, "flow", ())) else Found(Presence.YES, value)
+        yield _ABSENT if isinstance(value, Literal) and value.value is None else Found(Presence.YES, value)
     elif isinstance(value, Unknown):
         yield Found(Presence.MAYBE, value)
     elif steps[0] == "[]":
