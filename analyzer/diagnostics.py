@@ -55,6 +55,9 @@ CATALOGUE: dict[str, Entry] = {
     "missing-field": Entry(_E, "a field that the state type needs is missing", "add the field"),
     "unknown-field": Entry(_W, "a field that the state type does not have", "remove it or correct its spelling"),
     "wrong-field-type": Entry(_E, "a field holds a value of another type than the language asks for", "correct the value"),
+    "invalid-value": Entry(_E, "a value outside of what the field allows", "write one of the values the field allows"),
+    "malformed-path": Entry(_E, "a path that is none, or a call of no intrinsic function", "start it with `$`"),
+    "conflicting-fields": Entry(_E, "fields that exclude each other", "keep one of them"),
     "wrong-query-language": Entry(_E, "a field of the other query language", "use the fields of the state's own query language"),
     "missing-start": Entry(_E, "StartAt is missing or names no state", "name a state of the same scope"),
     "dangling-transition": Entry(

@@ -10,7 +10,6 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from analyzer.errors import SourceError, SourceNotFound, SyntaxProblem
 from analyzer.sources.json_text import looks_like_json
@@ -37,7 +36,7 @@ def read_source(path: str) -> Source:
         if path == "-":
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
         else:
-            with Path(path).open("rb") as file:
+            with open(path, "rb") as file:
                 data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise SourceNotFound(f"no such file: `{path}`", name=name, help="check the path") from None
@@ -57,21 +56,21 @@ def find(paths: Sequence[str]) -> list[Source]:
     of it), a glob pattern (`**` crosses folders) or ``-``. Raises `SourceNotFound` for a path that yields nothing.
     """
     found: list[Source] = []
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for path in paths:
         if path == "-":
             found.append(read_source(path))
             continue
-        if Path(path).is_dir():
-            candidates, what = _definitions(Path(path), None), f"no definition in the directory `{path}`"
-        elif _MAGIC.search(path) and not Path(path).exists():
+        if os.path.isdir(path):
+            candidates, what = _definitions(path, None), f"no definition in the directory `{path}`"
+        elif _MAGIC.search(path) and not os.path.exists(path):
             candidates, what = _matches(path), f"nothing that looks like a definition matches `{path}`"
         else:
             candidates, what = iter((read_source(path),)), ""
         empty = True
         for source in candidates:
             empty = False
-            real = Path(source.name).resolve()
+            real = os.path.realpath(source.name)
             if real not in seen:
                 seen.add(real)
                 found.append(source)
@@ -82,9 +81,9 @@ def find(paths: Sequence[str]) -> list[Source]:
 
 def _matches(pattern: str) -> Iterator[Source]:
     """Yield the definitions that *pattern* matches."""
-    parts = Path(pattern).parts
+    parts = os.path.normpath(pattern).replace(os.sep, "/").split("/")
     fixed = next(index for index, part in enumerate(parts) if _MAGIC.search(part))
-    yield from _definitions(Path(*parts[:fixed]), re.compile(_regex(parts[fixed:]), re.DOTALL))
+    yield from _definitions("/".join(parts[:fixed]) or ("/" if fixed else "."), re.compile(_regex(parts[fixed:]), re.DOTALL))
 
 
 def _regex(parts: Sequence[str]) -> str:
@@ -105,28 +104,29 @@ def _regex(parts: Sequence[str]) -> str:
     return made
 
 
-def _definitions(root: Path, pattern: re.Pattern[str] | None) -> Iterator[Source]:
+def _definitions(root: str, pattern: re.Pattern[str] | None) -> Iterator[Source]:
     """Yield what looks like a definition below *root*, and, with *pattern*, has a path below it that matches."""
-    inside = root.resolve()
+    inside = os.path.join(os.path.realpath(root), "")
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
         for name in sorted(files):
-            path = Path(folder, name)
-            wanted = pattern.fullmatch(path.relative_to(root).as_posix()) if pattern else name.lower().endswith(SUFFIXES)
+            path = os.path.normpath(os.path.join(folder, name)).replace(os.sep, "/")
+            below = os.path.relpath(path, root).replace(os.sep, "/") if pattern else name
+            wanted = pattern.fullmatch(below) if pattern else name.lower().endswith(SUFFIXES)
             # INVARIANT: a link is followed only to what lies below the root, or a checkout could show any file of a machine.
-            if not wanted or (path.is_symlink() and not path.resolve().is_relative_to(inside)):
+            if not wanted or (os.path.islink(path) and not os.path.realpath(path).startswith(inside)):
                 continue
             source = _if_definition(path)
             if source is not None:
                 yield source
 
 
-def _if_definition(path: Path) -> Source | None:
+def _if_definition(path: str) -> Source | None:
     """Return the source at *path* when it looks like a definition: a broken one too, so that it is reported."""
     try:
-        if not path.is_file() or path.stat().st_size > MAX_BYTES:
+        if not os.path.isfile(path) or os.path.getsize(path) > MAX_BYTES:
             return None
-        source = read_source(path.as_posix())
+        source = read_source(path)
     except (SourceError, OSError):
         return None
     text = source.text
