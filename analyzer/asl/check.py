@@ -139,18 +139,23 @@ def check_value(name: str, value: Json, row: Field, place: Place) -> None:
     wrong = _wrong(kind, value, row)
     if wrong:
         id, message = wrong
-        place.say(id, f"`{name}` {message}", name, help=_help(value, row, place))
+        if place.language is QueryLanguage.JSONATA and kind not in _CONSTANT:
+            message += ", or an expression"
+        # NOTE: a filled placeholder leaves a number in quotes, and whether it is taken depends on who filled it.
+        severity = Severity.WARNING if kind in _NUMBERS and isinstance(value, str) and value.isdecimal() else None
+        place.say(id, f"`{name}` {message}", name, help=_help(value, row, place), severity=severity)
 
 
 def is_half_expression(text: str) -> bool:
-    """Tell whether *text* is meant as an expression and is none: one delimiter in place, or something around both."""
+    """Tell whether *text* is meant as an expression and is none: it has one of the delimiters in place, or space around both.
+
+    The first is an error to Step Functions, the second a literal it takes as it stands.
+    """
     starts, ends = text.startswith("{%"), text.endswith("%}")
     if starts and ends:
         return len(text) < len("{%%}")
-    if starts or ends:
-        return True
     trimmed = text.strip()
-    return trimmed.startswith("{%") and trimmed.endswith("%}")
+    return starts or ends or (trimmed.startswith("{%") and trimmed.endswith("%}"))
 
 
 def check_template(value: Json, place: Place) -> None:
@@ -282,8 +287,9 @@ def _check_credentials(value: Json, here: Place) -> bool:
         here.say("wrong-field-type", f"`Credentials` is {shown(value)}, not an object with `RoleArn`")
         return False
     if "RoleArn" not in value and "RoleArn.$" not in value:
-        hint = next((here.findings.nearest(key, ("RoleArn",)) for key in value), "")
-        here.say("missing-field", "`Credentials` needs `RoleArn`", "RoleArn", help=hint)
+        near = next((key for key in value if key.lower() == "rolearn"), "")
+        help = f"write `RoleArn`, not `{near}`" if near else "name the role to take on in `RoleArn`"
+        here.say("missing-field", "`Credentials` needs `RoleArn`", "RoleArn", help=help)
     return True
 
 
@@ -303,8 +309,11 @@ def _check_dynamic_keys(node: Mapping[str, Json], place: Place, below: Pointer) 
 
 
 def _half(text: str, place: Place) -> None:
-    message = f"{shown(text)} is half a JSONata expression"
-    place.say("half-expression", message)
+    if text.startswith("{%") or text.endswith("%}"):
+        place.say("half-expression", f"{shown(text)} is half a JSONata expression")
+        return
+    message = f"{shown(text)} is no JSONata expression, for the space around it"
+    place.say("half-expression", message, severity=Severity.WARNING)
 
 
 def _unknown(name: str, table: Table, place: Place, what: str) -> None:
@@ -316,10 +325,10 @@ def _unknown(name: str, table: Table, place: Place, what: str) -> None:
 
 
 def _of_other_language(name: str, table: Table, place: Place) -> None:
-    other = "JSONPath" if place.language is QueryLanguage.JSONATA else "JSONata"
-    counterpart = COUNTERPART.get(name) or name.removesuffix("Path")
-    fix = f"use `{counterpart}`" if counterpart != name and counterpart in table.fields else ""
-    message = f"`{name}` is a field of {other} states, and this state is {place.language}"
+    theirs = "JSONPath" if place.language is QueryLanguage.JSONATA else "JSONata"
+    counterparts = COUNTERPART.get(name) or (name.removesuffix("Path"),)
+    fix = next((f"use `{other}`" for other in counterparts if other != name and other in table.fields), "")
+    message = f"`{name}` is a field of {theirs} states, and this state is {place.language}"
     place.say("wrong-query-language", message, name, help=fix, on_key=True)
 
 

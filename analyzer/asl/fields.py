@@ -286,18 +286,21 @@ INTRINSICS = frozenset(
 )
 """The intrinsic functions, `States.` left out."""
 
-COUNTERPART: Mapping[str, str] = {
-    "Parameters": "Arguments",
-    "Arguments": "Parameters",
-    "ResultSelector": "Output",
-    "ResultPath": "Output",
-    "OutputPath": "Output",
-    "Result": "Output",
-    "Output": "OutputPath",
-    "ItemsPath": "Items",
-    "Items": "ItemsPath",
-    "InputPath": "Arguments",
-    "Variable": "Condition",
-    "Condition": "Variable",
+COUNTERPART: Mapping[str, tuple[str, ...]] = {
+    "Parameters": ("Arguments", "ItemSelector", "Output"),
+    "Arguments": ("Parameters",),
+    "ResultSelector": ("Output",),
+    "ResultPath": ("Output",),
+    "OutputPath": ("Output",),
+    "Result": ("Output",),
+    "Output": ("OutputPath", "ResultPath"),
+    "ItemsPath": ("Items",),
+    "Items": ("ItemsPath",),
+    "InputPath": ("Arguments", "Output"),
+    "Variable": ("Condition",),
+    "And": ("Condition",),
+    "Or": ("Condition",),
+    "Not": ("Condition",),
+    "Condition": ("Variable",),
 }
-"""What does the work of a field in the other query language; `XPath` becomes `X` beside these."""
+"""What does the work of a field in the other query language, the nearest first; beside these, `XPath` becomes `X`."""
