@@ -16,7 +16,7 @@ from analyzer.dataflow.values import HOLE
 from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.maps import Index
 from analyzer.permissions import EXECUTION, Action, Condition, Grant, TargetRole
-from analyzer.permissions.patterns import as_pattern, covers
+from analyzer.permissions.patterns import as_pattern, covers, fixed_ends
 from analyzer.text import Json
 
 INLINE_LIMIT = 10_240
@@ -94,7 +94,7 @@ def _without_contained(pairs: set[tuple[Action, str, Condition]]) -> list[tuple[
     kept = []
     for action, entries in by_action.items():
         free = {resource for resource, condition in entries if not condition}
-        wide = _by_prefix(entries)
+        wide = _by_ends(entries)
         kept.extend(
             (action, resource, condition)
             for resource, condition in entries
@@ -103,24 +103,32 @@ def _without_contained(pairs: set[tuple[Action, str, Condition]]) -> list[tuple[
     return kept
 
 
-def _by_prefix(entries: list[tuple[str, Condition]]) -> dict[int, dict[str, list[tuple[str, Condition]]]]:
-    """Sort the patterns with wildcards by the length and the text before the first one.
+_Wide = dict[tuple[int, int], dict[tuple[str, str], list[tuple[str, Condition]]]]
+"""Patterns with wildcards by the lengths of the text before the first and after the last one, then by the texts."""
 
-    A pattern can only contain what begins like it, so that ten thousand names need no hundred million comparisons.
+
+def _by_ends(entries: list[tuple[str, Condition]]) -> _Wide:
+    """Sort the patterns with wildcards by their ends.
+
+    A pattern can only contain what begins and ends like it, so that ten thousand names need no hundred million
+    comparisons.
     """
-    table: dict[int, dict[str, list[tuple[str, Condition]]]] = {}
+    wide: _Wide = {}
     for resource, condition in entries:
-        before = resource.replace("${*}", "${.}").partition("*")[0]
-        if len(before) < len(resource):
-            table.setdefault(len(before), {}).setdefault(resource[: len(before)], []).append((resource, condition))
-    return table
+        if (ends := fixed_ends(resource)) is not None:
+            alike = wide.setdefault((len(ends[0]), len(ends[1])), {})
+            alike.setdefault(ends, []).append((resource, condition))
+    return wide
 
 
-def _is_contained(resource: str, condition: Condition, wide: dict[int, dict[str, list[tuple[str, Condition]]]]) -> bool:
+def _is_contained(resource: str, condition: Condition, wide: _Wide) -> bool:
+    """Tell whether another pattern of *wide* covers *resource*, under the same condition or none."""
+    start, end = fixed_ends(resource) or (resource, resource)
     return any(
         other != resource and own in ((), condition) and covers(other, resource)
-        for length, starts in wide.items()
-        for other, own in starts.get(resource[:length], ())
+        for (before, after), alike in wide.items()
+        if before <= len(start) and after <= len(end)
+        for other, own in alike.get((start[:before], end[len(end) - after :]), ())
     )
 
 

@@ -6,10 +6,13 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.ht
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from analyzer.dataflow.values import HOLE
 
 _HOLES = re.compile(f"{HOLE}+")
+_WILDCARD = re.compile(r"(?<!\$\{)\*")
+_ESCAPE_OR_WILDCARD = re.compile(r"\$\{([*?$])\}|\*")
 
 
 def as_pattern(text: str) -> str:
@@ -29,18 +32,36 @@ def as_exact(text: str) -> str:
 def covers(wide: str, narrow: str) -> bool:
     """Tell whether the pattern *wide* matches everything that the pattern *narrow* matches.
 
-    Exact for patterns of `*` and escaped text: a `*` of *narrow* can only be matched by a `*` of *wide*, because it
-    stands for text that no literal and no other pattern could foresee.
+    Exact for what `as_pattern` writes (`*` and escaped text): the text under a `*` of *narrow* may be any, so only a
+    `*` of *wide* can match it. Takes linear time for real patterns, and never more than the product of their lengths.
     """
     if wide == narrow:
         return True
-    if "*" not in wide.replace("${*}", ""):
+    first, *pieces = _pieces(wide)
+    if not pieces:
         return False
-    glob = "".join(".*" if token == "*" else re.escape(token) for token in _tokens(wide))
-    # One character outside every alphabet stands for the text under each `*` of the narrow side.
-    sample = "".join(HOLE if token == "*" else token for token in _tokens(narrow))
-    return re.fullmatch(glob, sample, re.DOTALL) is not None
+    # A character outside every alphabet stands for the text under each `*` of the narrow side.
+    text = HOLE.join(_pieces(narrow))
+    last = pieces.pop()
+    at, end = len(first), len(text) - len(last)
+    if at > end or not text.startswith(first) or not text.endswith(last):
+        return False
+    for piece in pieces:
+        found = text.find(piece, at, end)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return True
 
 
-def _tokens(pattern: str) -> list[str]:
-    return re.findall(r"\$\{[*?$]\}|.", pattern, re.DOTALL)
+def fixed_ends(pattern: str) -> tuple[str, str] | None:
+    """Return the text before the first and after the last wildcard of *pattern*, or `None` when it has none."""
+    pieces = _WILDCARD.split(pattern)
+    return (pieces[0], pieces[-1]) if len(pieces) > 1 else None
+
+
+@lru_cache(maxsize=4096)
+def _pieces(pattern: str) -> tuple[str, ...]:
+    """Split *pattern* at its wildcards into the texts between them, as they are meant."""
+    pieces = _ESCAPE_OR_WILDCARD.sub(lambda match: match[1] or HOLE, pattern)
+    return tuple(pieces.split(HOLE))
