@@ -8,7 +8,7 @@ from analyzer.asl.model import Machine
 from analyzer.asl.parse import parse
 from analyzer.context import Context, settle_partition
 from analyzer.diagnostics import Diagnostic, sort_diagnostics
-from analyzer.graph import reachable, unreachable
+from analyzer.graph import reachable, unreachable_states
 from analyzer.integrations import calls_of
 from analyzer.maps import index
 from analyzer.permissions import Grant, TargetRole, permissions
@@ -47,7 +47,8 @@ def analyze(source: Source, context: Context = Context()) -> Analysis:  # noqa: 
     document, reading = parse_document(source)
     machine, problems = parse(source, document, workflow_type=context.type)
     context = settle_partition(context, (arn for state in machine.states() if isinstance(arn := state.body.get("Resource"), str)))
-    calls, misnamed = calls_of(reachable(machine), context, index())
+    reached = reachable(machine)
+    calls, misnamed = calls_of((state for state in machine.states() if state.pointer in reached), context, index())
     grants, roles, findings = permissions(calls, context)
     trust, doubts = trust_policy(context, index())
     targets: list[TargetPolicy] = []
@@ -60,7 +61,7 @@ def analyze(source: Source, context: Context = Context()) -> Analysis:  # noqa: 
     everything = (
         *reading,
         *problems,
-        *unreachable(machine),
+        *unreachable_states(machine),
         *misnamed,
         *findings,
         *doubts,

@@ -113,26 +113,28 @@ def _credentials(task: Task, substitutions: Mapping[str, str]) -> tuple[Value | 
 def _map_calls(state: Map, substitutions: Mapping[str, str], index: Index) -> tuple[list[Call], list[Diagnostic]]:
     if not state.distributed:
         return [], []
-    label = Literal(state.label, (Flow((*state.pointer, "Label"), "constant"),))
-    kind = Literal(state.execution_type or "STANDARD")
-    calls = [Call(MACHINE, "distributedMap", MACHINE, Record({"Label": label, "ExecutionType": kind}), state.pointer, state.name)]
+    fields = {"Label": state.label, "ExecutionType": state.execution_type}
+    settings = {
+        name: substitute(text, (*state.pointer, name), substitutions) for name, text in fields.items() if isinstance(text, str)
+    }
+    calls = [Call(MACHINE, "distributedMap", MACHINE, Record(settings), state.pointer, state.name)]
     reports: list[Diagnostic] = []
-    for access, pattern in ((state.reader, "item_reader"), (state.writer, "result_writer")):
+    for access, pattern, key in ((state.reader, "item_reader", "ReaderConfig"), (state.writer, "result_writer", "WriterConfig")):
         if access is None or access.resource_arn is None:
             continue
         target, found = _target(access.resource_arn, (*access.pointer, "Resource"), state.name, substitutions, index, pattern)
         reports.extend(found)
         if target is not None:
             service, operation, _, _ = target
-            arguments = _access_arguments(access, state, substitutions)
+            arguments = _access_arguments(access, (*access.pointer, key), state, substitutions)
             calls.append(Call(service, operation, pattern, arguments, access.pointer, state.name))
     return calls, reports
 
 
-def _access_arguments(access: DataAccess, state: Map, substitutions: Mapping[str, str]) -> Value:
+def _access_arguments(access: DataAccess, config_pointer: Pointer, state: Map, substitutions: Mapping[str, str]) -> Value:
     """Join what a reader or writer is asked for with how it is told to work: both decide what it needs."""
     value = evaluate(access.arguments, state.language, access.arguments_pointer, substitutions)
-    config = evaluate(access.config, state.language, (*access.pointer, "Config"), substitutions)
+    config = evaluate(access.config, state.language, config_pointer, substitutions)
     return Record({**value.fields, "Config": config}) if isinstance(value, Record) else value
 
 

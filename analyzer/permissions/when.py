@@ -6,6 +6,9 @@ breaks a production, a superfluous one is reported.
 
 from __future__ import annotations
 
+import json
+import re
+
 from analyzer.dataflow.values import Literal, OneOf, Presence, Text, Unknown, Value, look
 from analyzer.text import Json
 
@@ -24,8 +27,8 @@ def holds(test: Json, arguments: Value) -> bool | None:
         if decisive in results:
             return decisive
         return None if None in results else not decisive
-    if name == "equals":
-        return _equals(arguments, operands[0], operands[1])
+    if name in ("equals", "matches"):
+        return _compare(arguments, operands[0], operands[1], whole=name == "equals")
     present = _present(arguments, operands[0])
     return present if name == "present" or present is None else not present
 
@@ -37,17 +40,19 @@ def _present(arguments: Value, path: str) -> bool | None:
     return None if Presence.MAYBE in found else False
 
 
-def _equals(arguments: Value, path: str, wanted: str) -> bool | None:
-    answers = [False if entry.value is None else _is(entry.value, wanted) for entry in look(arguments, path)]
+def _compare(arguments: Value, path: str, wanted: str, *, whole: bool) -> bool | None:
+    """Compare what stands at *path* with a text (*whole*), or with a regular expression over all of it."""
+    answers = [False if entry.value is None else _is(entry.value, wanted, whole=whole) for entry in look(arguments, path)]
     if True in answers:
         return True
     return None if None in answers else False
 
 
-def _is(value: Value, wanted: str) -> bool | None:
+def _is(value: Value, wanted: str, *, whole: bool) -> bool | None:
     if isinstance(value, Literal):
-        return value.value == wanted
+        text = value.value if isinstance(value.value, str) else json.dumps(value.value)
+        return text == wanted if whole else re.fullmatch(wanted, text, re.DOTALL) is not None
     if isinstance(value, OneOf):
-        answers = [_is(choice, wanted) for choice in value.choices]
+        answers = [_is(choice, wanted, whole=whole) for choice in value.choices]
         return True if True in answers else None if None in answers else False
     return None if isinstance(value, (Unknown, Text)) else False

@@ -47,7 +47,7 @@ def _check_grant(grant: dict[str, Any], forms: dict[str, Any], members: Any) -> 
     for entry in grant["resources"]:
         yield from _check_resource(entry, grant, known, forms, members)
     for operator, keys in grant.get("condition", {}).items():
-        if not re.fullmatch(r"(String|Arn)(Equals|Like)|Bool|Null", operator):
+        if not re.fullmatch(r"(ForAnyValue:)?(String|Arn)(Equals|Like)|Bool|Null", operator):
             yield f"condition operator {operator} is not supported here"
         for key, values in keys.items():
             if "beyond" not in grant:
@@ -161,7 +161,7 @@ def _check_path(path: str, members: Any) -> Iterator[str]:
 
 
 def _paths_of_test(text: str) -> list[str]:
-    return re.findall(r"(?:present|absent|equals)\(\s*([A-Za-z][A-Za-z0-9_.\[\]]*)", text)
+    return re.findall(r"(?:present|absent|equals|matches)\(\s*([A-Za-z][A-Za-z0-9_.\[\]]*)", text)
 
 
 def _members(raw: dict[str, Any], name: str, operation: dict[str, Any], place: str, faults: list[str]) -> Any:

@@ -20,7 +20,7 @@ GRANT_KEYS = {
     "level", "only", "actions", "resources", "condition", "when", "source", "because", "beyond", "assume", "external",
     "unverified", "note", "managed_rule", "pass_role",
 }  # fmt: skip
-OPERATION_KEYS = {"api", "patterns", "grants", "parameters", "note", "unverified", "source", "express"}
+OPERATION_KEYS = {"api", "patterns", "grants", "parameters", "note", "unverified", "source", "integration"}
 SERVICE_KEYS = {"service", "title", "guide", "sdk", "forms", "operations", "direct", "sdk_operations", "trust", "grants"}
 
 
@@ -48,7 +48,12 @@ def compile_all(root: Path = ROOT) -> dict[str, Any]:
         index["services"][compiled["service"]] = {
             "title": raw["title"],
             "guide": raw["guide"],
-            "operations": {name: entry["patterns"] for name, entry in compiled["operations"].items()},
+            # An operation that is reached only by an ARN of its own or from the SDK is no integration of this service.
+            "operations": {
+                name: entry["patterns"]
+                for name, entry in compiled["operations"].items()
+                if raw["operations"][name].get("integration", True)
+            },
         }
         index["direct"].extend({**row, "service": compiled["service"]} for row in raw.get("direct", []))
         for name, operation in raw.get("sdk_operations", {}).items():
@@ -194,7 +199,7 @@ _TOKEN = re.compile(r"\s*(?:(?P<word>[A-Za-z][A-Za-z0-9_.\[\]]*)|'(?P<text>[^']*
 
 
 def parse_test(text: str, place: str) -> list[Any]:
-    """Parse a `when:` test: `present(P)`, `absent(P)`, `equals(P, 'v')`, `not(T)`, `all(T, …)`, `any(T, …)`."""
+    """Parse a `when:` test: present(P), absent(P), equals(P, 'v'), matches(P, 'regex'), not(T), all(T, …), any(T, …)."""
     tokens = []
     at = 0
     while at < len(text.rstrip()):
@@ -210,7 +215,7 @@ def parse_test(text: str, place: str) -> list[Any]:
 
 
 def _parse_test(tokens: list[re.Match[str]], place: str) -> tuple[list[Any], list[re.Match[str]]]:
-    arities = {"present": 1, "absent": 1, "equals": 2, "not": 1, "all": None, "any": None}
+    arities = {"present": 1, "absent": 1, "equals": 2, "matches": 2, "not": 1, "all": None, "any": None}
     name = tokens[0]["word"] if tokens else None
     if name not in arities or len(tokens) < 2 or tokens[1]["mark"] != "(":
         raise MapError(f"{place}: not a test: {name!r}")

@@ -1,0 +1,140 @@
+"""Calls × service maps → grants: each call takes the rules of its operation, and each rule names its resources.
+
+Nothing is granted without a reason, and nothing that cannot be known is passed over in silence: it becomes the
+narrowest pattern that is still sufficient, and a diagnostic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from analyzer.context import Context
+from analyzer.dataflow.values import HOLE, Flow, texts
+from analyzer.diagnostics import Diagnostic
+from analyzer.integrations import Call
+from analyzer.maps import GrantRule, Operation, ServiceMap, service_map
+from analyzer.permissions.fill import Filled, absent, fill
+from analyzer.permissions.grant import EXECUTION, Action, Certainty, Condition, Grant, Reason, TargetRole
+from analyzer.permissions.patterns import as_exact, as_pattern
+from analyzer.permissions.report import assumption, doubt, dropped, hole, misplaced, possible
+from analyzer.permissions.when import holds
+
+
+def permissions(
+    calls: Iterable[Call], context: Context
+) -> tuple[tuple[Grant, ...], tuple[TargetRole, ...], tuple[Diagnostic, ...]]:
+    """Return every grant the *calls* need, the roles they are made under, and what there is to say about them."""
+    grants: list[Grant] = []
+    targets: dict[str, TargetRole] = {}
+    reports: dict[Diagnostic, None] = {}
+    for call in calls:
+        mapped = service_map(call.service)
+        operation = mapped.operations[call.operation]
+        reports.update(dict.fromkeys(_notes(call, operation)))
+        for target in _roles(call, context):
+            if target is not None:
+                targets.setdefault(target.arn, target)
+            for rule in operation.grants:
+                found, problems = _apply(rule, call, mapped, context, target)
+                grants.extend(found)
+                reports.update(dict.fromkeys(problems))
+    return tuple(grants), tuple(targets.values()), tuple(reports)
+
+
+def _roles(call: Call, context: Context) -> Iterator[TargetRole | None]:
+    """Yield the roles under which *call* is made: `None` for the machine's own."""
+    if call.role is None:
+        yield None
+        return
+    for text in texts(call.role):
+        fields = text.text.split(":", 5)
+        account = fields[4] if len(fields) == 6 and fields[4] and HOLE not in fields[4] else None
+        whole = text.text if len(fields) == 6 else f"arn:{context.partition}:iam::{HOLE}:role/{HOLE}"
+        yield TargetRole(as_pattern(whole), account, HOLE not in whole)
+
+
+def _notes(call: Call, operation: Operation) -> Iterator[Diagnostic]:
+    if (said := operation.unverified.get(call.pattern)) is not None:
+        yield doubt(call, said)
+
+
+def _apply(
+    rule: GrantRule, call: Call, mapped: ServiceMap, context: Context, target: TargetRole | None
+) -> tuple[list[Grant], list[Diagnostic]]:
+    """Apply one rule of a map to one call."""
+    decided = holds(rule.when, call.arguments) if call.pattern in rule.only else False
+    if decided is False or (rule.level == "managed_rule" and _is_foreign(target, context)):
+        return [], []
+    if rule.external is not None:
+        return [], [possible(rule, call)]
+    assumed = decided is None or rule.assume is not None
+    problems: list[Diagnostic] = [assumption(rule, call)] if assumed else []
+    if rule.unverified is not None:
+        problems.append(doubt(call, rule.unverified))
+    variables = _variables(context, target)
+    condition, flow = _condition(rule, call, mapped, variables, problems)
+    grants: list[Grant] = []
+    for filled in _resources(rule, call, mapped, variables):
+        if filled.certainty is not Certainty.EXACT and not assumed:
+            problems.append(hole(rule, call, filled))
+        problems.extend(misplaced(filled, call, context.region, variables["account"]))
+        certainty = Certainty.ASSUMED if assumed else filled.certainty
+        reason = Reason(call.state, call.pointer, call.rule, rule.source, rule.assume or "", (*filled.flow, *flow))
+        role = EXECUTION if target is None else target.arn
+        resource = as_pattern(filled.text)
+        grants.extend(
+            Grant(Action(action), resource, condition, rule.level, certainty, role, (reason,)) for action in rule.actions
+        )
+    return grants, problems
+
+
+def _is_foreign(target: TargetRole | None, context: Context) -> bool:
+    """Tell whether a call is made in another account, where Step Functions polls and needs no managed rule.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html
+    """
+    return target is not None and target.account is not None and context.account is not None and target.account != context.account
+
+
+def _variables(context: Context, target: TargetRole | None) -> dict[str, str]:
+    account = context.account if target is None else target.account
+    return {
+        "partition": context.partition or HOLE,
+        "region": context.region or HOLE,
+        "account": account or HOLE,
+        "machine": context.name or HOLE,
+    }
+
+
+def _resources(rule: GrantRule, call: Call, mapped: ServiceMap, variables: Mapping[str, str]) -> Iterator[Filled]:
+    for template in rule.resources:
+        if template.text == "*":
+            yield Filled(HOLE, Certainty.EXACT)
+        else:
+            yield from fill(template, call.arguments, variables, mapped.forms)
+
+
+def _condition(
+    rule: GrantRule, call: Call, mapped: ServiceMap, variables: Mapping[str, str], problems: list[Diagnostic]
+) -> tuple[Condition, tuple[Flow, ...]]:
+    """Fill the conditions of a rule. One whose value is not known, or not given, is left out: it could only deny.
+
+    A text of which a part is not known is compared by a pattern.
+    """
+    made = []
+    flow: list[Flow] = []
+    for operator, key, templates in rule.condition:
+        if any(absent(template, call.arguments) for template in templates):
+            continue
+        filled = [one for template in templates for one in fill(template, call.arguments, variables, mapped.forms)]
+        if any(HOLE in one.text for one in filled):
+            operator = operator.replace("StringEquals", "StringLike")  # noqa: PLW2901 - the same test, as a pattern
+        globs = operator.endswith("Like") or operator.startswith("Arn")
+        open_ends = [one for one in filled if one.certainty is Certainty.UNKNOWN or (HOLE in one.text and not globs)]
+        if open_ends:
+            problems.extend(dropped(key, call, one) for one in open_ends if one.holes)
+            continue
+        flow.extend(step for one in filled for step in one.flow)
+        write = as_pattern if globs else as_exact
+        made.append((operator, key, tuple(sorted({write(one.text) for one in filled}))))
+    return tuple(sorted(made)), tuple(flow)
