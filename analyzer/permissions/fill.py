@@ -111,7 +111,10 @@ def _read(
 ) -> Iterator[_Reading]:
     """Read one parameter through its form, once for each text it may be."""
     cases = forms[template.read.get(name, "name-or-arn")]
-    for entry in look(arguments, name):
+    found = look(arguments, name)
+    if default is None and any(entry.value is not None for entry in found):
+        found = tuple(entry for entry in found if entry.value is not None)  # an item without the field names no resource
+    for entry in found:
         if entry.presence is Presence.NO:
             if default is not None:
                 value = default.replace("*", HOLE)

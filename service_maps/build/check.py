@@ -120,7 +120,7 @@ def _check_key(key: str, actions: list[str]) -> Iterator[str]:
         prefix = action.partition(":")[0]
         row = _action(action)
         types = [_IAM.resources.get_resource_type_details(prefix, kind["name"]) for kind in row["resourceTypes"]]
-        allowed = {*row["conditionKeys"], *(name for kind in types for name in kind["conditionKeys"])}
+        allowed = {*row["conditionKeys"], *(name for kind in types for name in kind.get("conditionKeys", ()))}
         if key not in allowed and listed not in {re.sub(r"[/:]\$\{.*", "", name) for name in allowed}:
             yield f"{action} does not take the condition key {key}"
 
