@@ -91,7 +91,7 @@ def _task_calls(task: Task, substitutions: Mapping[str, str], index: Index) -> t
     pointer = (*task.pointer, "Resource")
     target, reports = _target(task.resource_arn, pointer, task.name, substitutions, index)
     if target is None:
-        return [], reports
+        return assume, reports
     service, operation, pattern, whole = target
     call = Call(service, operation, pattern, whole or arguments, task.pointer, task.name, role)
     return [*assume, call], reports
