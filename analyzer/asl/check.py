@@ -248,6 +248,8 @@ def _wrong_errors(value: list[Json]) -> tuple[str, str] | None:
 
 def _help(value: Json, row: Field, place: Place) -> str:
     """Return the next step for a value of the wrong kind; an empty string leaves it to the catalogue."""
+    if row.kind is Kind.RESULT_PATH:
+        return "name one place, such as `$.result`"
     if row.kind is Kind.WORD:
         return place.findings.nearest(str(value), row.words)
     if isinstance(value, str) and is_expression(value) and place.language is QueryLanguage.JSONPATH:
@@ -301,7 +303,9 @@ def _check_dynamic_keys(node: Mapping[str, Json], place: Place, below: Pointer) 
         problem = path_problem(value, intrinsic=True)
         if problem:
             called = _INTRINSIC.fullmatch(value) if isinstance(value, str) else None
-            fix = place.findings.nearest(called[1], INTRINSICS) if called else "start it with `$`, or drop the `.$` of the key"
+            fix = "start it with `$`, or drop the `.$` of the key"
+            if called:
+                fix = place.findings.nearest(called[1], INTRINSICS).replace("`", "`States.", 1) or "use an intrinsic function"
             place.say("malformed-path", f"`{key}` {problem}", *below, key, help=fix)
         if key[:-2] in node:
             message = f"`{key[:-2]}` and `{key}` exclude each other"

@@ -168,9 +168,9 @@ def _report_type(body: Mapping[str, Json], here: Place) -> None:
         help = f"write `Type`, not `{near}`" if near else ""
         here.say("unknown-type", "the state has no `Type`", "Type", help=help)
         return
-    type_ = body["Type"]
-    message = f"the `Type` of the state is {shown(type_)}, which is no state type"
-    here.say("unknown-type", message, "Type", help=here.findings.nearest(str(type_)[:MAX_NAME], fields.STATES))
+    said = body["Type"]
+    help = here.findings.nearest(said[:MAX_NAME], fields.STATES) if isinstance(said, str) else ""
+    here.say("unknown-type", f"the `Type` of the state is {shown(said)}, which is no state type", "Type", help=help)
 
 
 def _transition(inside: _Inside, body: Mapping[str, Json], name: str, here: Place) -> str | None:

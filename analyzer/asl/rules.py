@@ -69,14 +69,17 @@ def _check_object(body: Mapping[str, Json], table: Table, place: Place) -> None:
 
 
 def _check_condition(rule: Mapping[str, Json], place: Place) -> None:
-    """Check that a JSONata rule asks something. The field table says what `Condition` may be."""
-    if "Condition" not in rule:
+    """Check that a JSONata rule asks something. What it asks in the wrong language is reported as that."""
+    asked = "Condition" in rule or any(name in rule for name in (*_OPERATORS, "Variable"))
+    if not asked and not any(name in COMPARISONS for name in rule):
         place.say("missing-field", "a choice rule needs `Condition`", "Condition")
 
 
 def _check_comparison(rule: Mapping[str, Json], place: Place) -> None:
     """Check that a JSONPath rule asks exactly one question."""
     operators = [name for name in rule if name in COMPARISONS or name in _OPERATORS]
+    if not operators and "Condition" in rule:
+        return  # of the other query language, which is reported
     if not operators:
         place.say("missing-field", "a choice rule compares nothing", help="add a comparison, or `And`, `Or` or `Not`")
     elif len(operators) > 1:

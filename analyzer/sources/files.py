@@ -52,8 +52,8 @@ def read_source(path: str) -> Source:
 def find(paths: Sequence[str]) -> list[Source]:
     """Return the sources that *paths* name, in order and each file once.
 
-    A path is a file, a directory (searched to the bottom, dot-folders and node_modules left out, no link followed out
-    of it), a glob pattern (`**` crosses folders) or ``-``. Raises `SourceNotFound` for a path that yields nothing.
+    A path is a file, a directory (searched to the bottom, without dot-folders, node_modules and links), a glob pattern
+    (`**` crosses folders) or ``-``. Raises `SourceNotFound` for a path that yields nothing.
     """
     found: list[Source] = []
     seen: set[str] = set()
@@ -106,17 +106,15 @@ def _regex(parts: Sequence[str]) -> str:
 
 def _definitions(root: str, pattern: re.Pattern[str] | None) -> Iterator[Source]:
     """Yield what looks like a definition below *root*, and, with *pattern*, has a path below it that matches."""
-    inside = os.path.join(os.path.realpath(root), "")
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in _SKIPPED)
         for name in sorted(files):
             path = os.path.normpath(os.path.join(folder, name)).replace(os.sep, "/")
             below = os.path.relpath(path, root).replace(os.sep, "/") if pattern else name
             wanted = pattern.fullmatch(below) if pattern else name.lower().endswith(SUFFIXES)
-            # INVARIANT: a link is followed only to what lies below the root, or a checkout could show any file of a machine.
-            if not wanted or (os.path.islink(path) and not os.path.realpath(path).startswith(inside)):
-                continue
-            source = _if_definition(path)
+            # INVARIANT: no link is followed, or a checkout could show any file of a machine. What lies below the root is
+            # found at its own place.
+            source = None if not wanted or os.path.islink(path) else _if_definition(path)
             if source is not None:
                 yield source
 
