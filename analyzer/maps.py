@@ -48,6 +48,7 @@ class GrantRule:
     assume: str | None
     external: str | None
     unverified: str | None
+    other_regions: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,4 +146,5 @@ def _grant(raw: Json) -> GrantRule:
         raw.get("assume"),
         raw.get("external"),
         raw.get("unverified"),
+        raw.get("other_regions", False),
     )

@@ -77,7 +77,7 @@ def _apply(
     for filled in _resources(rule, call, mapped, variables):
         if filled.certainty is not Certainty.EXACT and not assumed:
             problems.append(hole(rule, call, filled))
-        problems.extend(misplaced(filled, call, context.region, variables["account"]))
+        problems.extend(misplaced(filled, call, None if rule.other_regions else context.region, variables["account"]))
         certainty = Certainty.ASSUMED if assumed else filled.certainty
         reason = Reason(call.state, call.pointer, call.rule, rule.source, rule.assume or "", (*filled.flow, *flow))
         role = EXECUTION if target is None else target.arn

@@ -18,7 +18,7 @@ LEVELS = ("call", "poll", "cancel", "managed_rule", "pass_role", "tag", "encrypt
 MANAGED_RULE = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
 GRANT_KEYS = {
     "level", "only", "actions", "resources", "condition", "when", "source", "because", "beyond", "assume", "external",
-    "unverified", "note", "managed_rule", "pass_role",
+    "unverified", "note", "other_regions", "managed_rule", "pass_role",
 }  # fmt: skip
 OPERATION_KEYS = {"api", "patterns", "grants", "parameters", "note", "unverified", "source", "integration"}
 SERVICE_KEYS = {"service", "title", "guide", "sdk", "forms", "operations", "direct", "sdk_operations", "trust", "grants"}
@@ -160,7 +160,7 @@ def _compile_grant(grant: dict[str, Any], source: str, patterns: list[str], plac
         }
     if "when" in grant:
         compiled["when"] = parse_test(grant["when"], place)
-    for key in ("assume", "external", "unverified", "note", "because"):
+    for key in ("assume", "external", "unverified", "note", "because", "other_regions"):
         if key in grant:
             compiled[key] = grant[key]
     return compiled
