@@ -7,12 +7,16 @@ a mark for every node.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 Pointer = tuple[str | int, ...]
 """The keys and indexes on the way from the top of a document to a value."""
+
+_LINE_ENDS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+"""What the composer counts as the end of a line; `str.splitlines` knows more of them and would show another line."""
 
 Json = Any
 """A value as `json.loads` gives it."""
@@ -69,7 +73,7 @@ def locate(source: Source, pointer: Pointer, *, key: bool = False) -> Position |
 
 def line_of(source: Source, number: int) -> str:
     """Return line *number* (from 1) of *source* without its line end, or an empty string past the end."""
-    lines = source.text.splitlines()
+    lines = _LINE_ENDS.split(source.text)
     return lines[number - 1] if 0 < number <= len(lines) else ""
 
 

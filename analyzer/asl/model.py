@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-amazon-states-lang
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -143,9 +144,9 @@ class Machine:
 
     def scopes(self) -> Iterator[Scope]:
         """Yield every scope, outer before inner, in the order they are written."""
-        waiting = [self.scope]
+        waiting = deque([self.scope])
         while waiting:
-            scope = waiting.pop(0)
+            scope = waiting.popleft()
             yield scope
             for state in scope.states.values():
                 waiting.extend(inner_scopes(state))
