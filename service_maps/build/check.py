@@ -94,6 +94,8 @@ def _check_arn(template: str, entry: dict[str, Any], actions: list[str]) -> Iter
 
 def _fits(ours: str, published: str) -> bool:
     r"""Tell whether our text, with \0 for what is filled in, can stand for the published format."""
+    if ours.startswith("arn:") and not _same_place(ours.split(":", 5), published.split(":", 5)):
+        return False
     # Each published variable takes any text of ours. What we write between our own holes must follow the format.
     pattern = "".join(".+" if part is None else re.escape(part) for part in _split(published))
     sample = ours.replace("\0", "X")
@@ -102,6 +104,13 @@ def _fits(ours: str, published: str) -> bool:
     # A hole of ours may also stand for several parts of the format (family:revision in one parameter).
     loose = "".join(".+" if char == "\0" else re.escape(char) for char in ours)
     return re.fullmatch(loose, _VARIABLE.sub("X", published)) is not None
+
+
+def _same_place(ours: list[str], published: list[str]) -> bool:
+    """Compare partition, service, Region and account one by one: none may be left out, or given where there is none."""
+    return len(ours) == len(published) and all(
+        bool(mine) if "${" in theirs else mine == theirs for mine, theirs in zip(ours[:5], published[:5], strict=True)
+    )
 
 
 def _split(published: str) -> list[str | None]:
