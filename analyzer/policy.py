@@ -91,7 +91,7 @@ def _without_contained(pairs: set[tuple[Action, str, Condition]]) -> list[tuple[
     by_action: dict[Action, list[tuple[str, Condition]]] = {}
     for action, resource, condition in sorted(pairs):
         by_action.setdefault(action, []).append((resource, condition))
-    kept = []
+    kept: list[tuple[Action, str, Condition]] = []
     for action, entries in by_action.items():
         free = {resource for resource, condition in entries if not condition}
         wide = _by_ends(entries)
@@ -155,25 +155,36 @@ def _length(packed: Iterable[tuple[tuple[Action, ...], tuple[str, ...]]]) -> int
 
 
 def _named(packed: list[tuple[tuple[Action, ...], tuple[str, ...], Condition]]) -> tuple[Statement, ...]:
-    """Give each statement a Sid that says what it is for: the service and the action, or the services."""
+    """Give each statement a Sid that says what it is for: the service, and the action or the kind of resource."""
     taken: dict[str, int] = {}
     statements = []
     for actions, resources, condition in packed:
-        name = _sid(actions)
+        name = _sid(actions, resources)
         taken[name] = taken.get(name, 0) + 1
-        sid = name if taken[name] == 1 else f"{name}{taken[name]}"
-        statements.append(Statement(sid, actions, resources, condition))
+        number = "" if taken[name] == 1 else f"{'N' if name[-1].isdigit() else ''}{taken[name]}"
+        statements.append(Statement(name + number, actions, resources, condition))
     return tuple(statements)
 
 
-def _sid(actions: tuple[Action, ...]) -> str:
-    prefixes = list(dict.fromkeys(action.partition(":")[0] for action in actions))
-    words = "".join(_pascal(prefix) for prefix in prefixes)
-    return words + actions[0].partition(":")[2] if len(actions) == 1 else words
+def _sid(actions: tuple[Action, ...], resources: tuple[str, ...]) -> str:
+    services = "".join(_pascal(prefix) for prefix in dict.fromkeys(action.partition(":")[0] for action in actions))
+    if len(actions) == 1:
+        return services + actions[0].partition(":")[2]
+    kinds = {_kind(resource) for resource in resources}
+    return services + (kinds.pop() if len(kinds) == 1 else "")
 
 
-def _pascal(prefix: str) -> str:
-    return "".join(word.capitalize() for word in re.split(r"[^A-Za-z0-9]+", prefix))
+def _kind(resource: str) -> str:
+    """Return the kind of resource an ARN names, `Job` of `arn:aws:glue:us-east-1:111122223333:job/load`, or nothing."""
+    fields = resource.split(":", 5)
+    if len(fields) < 6 or not fields[4]:
+        return ""
+    match = re.match(r"/?([A-Za-z-]+)[/:]", fields[5])
+    return _pascal(match[1]) if match else ""
+
+
+def _pascal(name: str) -> str:
+    return "".join(word[:1].upper() + word[1:] for word in re.split(r"[^A-Za-z0-9]+", name))
 
 
 def trust_policy(context: Context, index: Index) -> tuple[dict[str, Json], tuple[Diagnostic, ...]]:

@@ -19,6 +19,9 @@ PLACEHOLDER = re.compile(r"\$\{([^${}]{1,256})\}")
 """A definition substitution, `${TableName}` or `${AWS::Region}`; also serves templates that write `${Table.Arn}`.
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-statemachine.html"""
 
+_INTRINSIC = re.compile(r"\s*States\.[A-Z]\w*\(")
+"""An intrinsic function under a key without `.$`: by the language a constant, in practice a forgotten `.$`."""
+
 _REFERENCES = ("Ref", "Condition")
 
 
@@ -34,8 +37,12 @@ def evaluate(raw: Json, language: QueryLanguage, pointer: Pointer, substitutions
     if isinstance(raw, list):
         return Sequence(tuple(evaluate(item, language, (*pointer, at), substitutions) for at, item in enumerate(raw)))
     if isinstance(raw, str):
-        if language is QueryLanguage.JSONATA and is_expression(raw):
-            return _unknown(raw.strip("{}%").strip(), "expression", pointer)
+        if "{%" in raw or "%}" in raw:
+            # In a JSONPath state, or with only one delimiter, this is a mistake that the language room reports. No name
+            # looks like it, so it never becomes part of an ARN.
+            return _unknown(raw.strip().strip("{}%").strip(), "expression", pointer)
+        if _INTRINSIC.match(raw):
+            return _unknown(raw, "text of an intrinsic function", pointer)
         return substitute(raw, pointer, substitutions)
     return Literal(raw, (Flow(pointer, "constant"),))
 

@@ -10,16 +10,19 @@ from analyzer.integrations import MACHINE, Call
 from analyzer.maps import GrantRule
 from analyzer.permissions.fill import NOT_GIVEN, NOT_UNDERSTOOD, Filled
 from analyzer.permissions.patterns import as_pattern
+from analyzer.text import Pointer
 
 
 def hole(rule: GrantRule, call: Call, filled: Filled) -> Diagnostic:
     """Say which parameter widens a resource, why it is not known, and what would close it."""
     name, reason = filled.holes[0]
     said = reason if reason in (NOT_GIVEN, NOT_UNDERSTOOD) else f"is the {reason}"
-    message = f"`{name}` {said}, so {_actions(rule)} is granted on `{as_pattern(filled.text)}`"
+    message = f"`{name}` {said}, so {_actions(rule)} {_verb(rule, 'is', 'are')} granted on `{as_pattern(filled.text)}`"
+    pointer = next((step.pointer for step in reversed(filled.flow) if step.pointer), call.pointer)
     if "placeholder" in reason:
-        return _say("unresolved-substitution", call, message)
-    return _say("unresolved-resource", call, message, "write the value as a constant where it is one, or accept the pattern")
+        return _say("unresolved-substitution", call, message, pointer=pointer)
+    help = "write the value as a constant where it is one, or accept the pattern"
+    return _say("unresolved-resource", call, message, help, pointer)
 
 
 def dropped(key: str, call: Call, filled: Filled) -> Diagnostic:
@@ -30,7 +33,7 @@ def dropped(key: str, call: Call, filled: Filled) -> Diagnostic:
 
 def possible(rule: GrantRule, call: Call) -> Diagnostic:
     """Say which permission may be needed, depending on something outside the definition."""
-    return _say("possible-permission", call, f"{_actions(rule)} is needed too if {rule.external}")
+    return _say("possible-permission", call, f"{_actions(rule)} {_verb(rule, 'is', 'are')} needed too if {rule.external}")
 
 
 def assumption(rule: GrantRule, call: Call) -> Diagnostic:
@@ -40,7 +43,12 @@ def assumption(rule: GrantRule, call: Call) -> Diagnostic:
         reason = call.arguments.reason if isinstance(call.arguments, Unknown) else "arguments"
         because = f"it is asked for by values known only at run time ({reason})"
     help = "put the resource that is really meant in the place of the pattern, or drop the statement if there is none"
-    return _say("assumed-permission", call, f"{_actions(rule)} was granted on the assumption that {because}", help)
+    return _say(
+        "assumed-permission",
+        call,
+        f"{_actions(rule)} {_verb(rule, 'was', 'were')} granted on the assumption that {because}",
+        help,
+    )
 
 
 def doubt(call: Call, sentence: str) -> Diagnostic:
@@ -67,10 +75,14 @@ def misplaced(filled: Filled, call: Call, region: str | None, account: str) -> I
         )
 
 
-def _say(id: str, call: Call, message: str, help: str = "") -> Diagnostic:
+def _say(id: str, call: Call, message: str, help: str = "", pointer: Pointer | None = None) -> Diagnostic:
     place = f"state `{call.state}`" if call.state is not None else "the machine"
-    return diagnostic(id, f"{place}: {message}", call.pointer, state=call.state, help=help)
+    return diagnostic(id, f"{place}: {message}", call.pointer if pointer is None else pointer, state=call.state, help=help)
 
 
 def _actions(rule: GrantRule) -> str:
     return ", ".join(rule.actions[:3]) + (", ..." if len(rule.actions) > 3 else "")
+
+
+def _verb(rule: GrantRule, one: str, many: str) -> str:
+    return one if len(rule.actions) == 1 else many
