@@ -10,7 +10,7 @@ import pytest
 from analyzer.integrations import SUFFIXES
 from analyzer.maps import index, service_map
 from service_maps.build.__main__ import drift, faults, write
-from service_maps.build.compile import ROOT, MapError, compile_all
+from service_maps.build.compile import GRANT_KEYS, LEVELS, OPERATION_KEYS, ROOT, SERVICE_KEYS, MapError, compile_all
 
 COVERED = Path(__file__).parent / "integrations_covered.txt"
 
@@ -105,6 +105,21 @@ def test_the_compiler_refuses(maps: Path, old: str, new: str, message: str) -> N
     change(maps, old, new)
     with pytest.raises(MapError, match=rf"^ecs\.yaml.*{re.escape(message)}"):
         compile_all(maps)
+
+
+def test_the_map_in_the_readme_is_sound(maps: Path) -> None:
+    """The worked example of the maps' README compiles, and is as true to AWS as a map that is in use."""
+    [example] = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    (maps / "optimized" / "ecs.yaml").write_text(example)
+    assert faults(maps) == []
+    assert "optimized/ecs.json" in compile_all(maps)
+
+
+def test_the_readme_names_every_key() -> None:
+    """The maps' README explains every key and level that the compiler takes."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"`([a-z_]+)", readme))
+    assert {*SERVICE_KEYS, *OPERATION_KEYS, *GRANT_KEYS, *LEVELS} - words == set()
 
 
 def test_drift_is_noticed(maps: Path) -> None:
