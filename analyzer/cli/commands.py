@@ -1,0 +1,127 @@
+"""The commands. Each imports what it uses when it runs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from analyzer.cli import io, options
+
+
+@click.command()
+@options.paths
+@options.form_option("text", "json", "policy", "trust")
+@options.output_options
+@click.option("--fail-on", type=click.Choice(["error", "warning", "note", "never"]), default="error", show_default=True,
+              help="Exit with 1 when something at least this severe is reported.")  # fmt: skip
+@click.option("-q", "--quiet", is_flag=True, help="Keep diagnostics off standard error (json, policy, trust).")
+@options.context_options
+@click.pass_context
+def analyze(
+    ctx: click.Context, /, paths: tuple[str, ...], form: str, output: str | None, fail_on: str, quiet: bool, **given: Any
+) -> None:
+    """Print the minimal policy and the trust policy.
+
+    A PATH is a file, a directory, a glob pattern or - for standard input; definitions are told by their content.
+    """
+    from analyzer.report import ONE_DOCUMENT, report
+
+    sources, code = io.read(paths, ctx)
+    if form in ONE_DOCUMENT and len(sources) > 1:
+        raise click.UsageError(
+            f"--format {form} takes one definition, found {len(sources)}: {', '.join(s.name for s in sources)}", ctx
+        )
+    results = io.analyze_all(sources, code, options.take_context(given), ctx)
+    if results.analyses:
+        io.write(report(results.analyses, form, color=io.paint_for(sys.stdout, ctx, output).enabled), output)
+    if form != "text" and not quiet:
+        io.say_problems(results.analyses, form, ctx)
+    ctx.exit(results.exit_code(io.has_findings(results.analyses, fail_on)))
+
+
+@click.command()
+@click.argument("action_glob")
+@options.paths
+@options.form_option("text", "json")
+@options.output_options
+@options.context_options
+@click.pass_context
+def explain(ctx: click.Context, /, action_glob: str, paths: tuple[str, ...], form: str, output: str | None, **given: Any) -> None:
+    """Say why a permission is needed.
+
+    Shows the state, the resource, where each value came from and the AWS page that says so. ACTION_GLOB is an action with * and ?, such as 's3:Put*', in any case; without a colon it is a service or the name of
+    an action. Exits with 1 when no permission matches.
+    """
+    from analyzer.report.explain import explanation_data, explanation_text, matching
+    from analyzer.report.paint import to_json
+
+    sources, code = io.read(paths, ctx)
+    results = io.analyze_all(sources, code, options.take_context(given), ctx)
+    found = [(analysis, entry) for analysis in results.analyses for entry in matching(analysis, action_glob)]
+    if form == "json":
+        io.write(to_json({"schema": "asl-iam/explain-v1", "permissions": explanation_data(found)}) + "\n", output)
+    elif found:
+        io.write(explanation_text(found, io.paint_for(sys.stdout, ctx, output)), output)
+    else:
+        io.say([f"no permission matches `{action_glob}`"])
+    ctx.exit(results.exit_code(not found))
+
+
+@click.command()
+@click.argument("path")
+@options.form_option("mermaid", "dot", "json")
+@options.output_options
+@options.context_options
+@click.pass_context
+def graph(ctx: click.Context, /, path: str, form: str, output: str | None, **given: Any) -> None:
+    """Draw the states with their permissions."""
+    from analyzer.report import diagram
+    from analyzer.report.paint import to_json
+
+    sources, code = io.read([path], ctx)
+    if len(sources) > 1:
+        raise click.UsageError(f"a graph shows one definition, found {len(sources)}: {', '.join(s.name for s in sources)}", ctx)
+    results = io.analyze_all(sources, code, options.take_context(given), ctx)
+    for analysis in results.analyses:
+        if form == "json":
+            io.write(to_json(diagram.node_link(analysis)) + "\n", output)
+        else:
+            io.write(diagram.mermaid(analysis) if form == "mermaid" else diagram.dot(analysis), output)
+    ctx.exit(results.code)
+
+
+@click.command()
+@click.argument("service", required=False)
+@options.form_option("text", "json")
+@options.output_options
+@click.pass_context
+def maps(ctx: click.Context, /, service: str | None, form: str, output: str | None, color: str) -> None:  # noqa: ARG001 - read from ctx
+    """Show what is covered.
+
+    Lists the integrations and their patterns or, for one SERVICE, the permissions of each and the AWS pages they rest on.
+    """
+    from analyzer.diagnostics import did_you_mean
+    from analyzer.maps import index
+    from analyzer.report.coverage import coverage_data, coverage_text
+    from analyzer.report.paint import to_json
+
+    covered = index()
+    if service is not None and service not in covered.services:
+        raise click.UsageError(
+            f"there is no map of `{service}`; {did_you_mean(service, covered.services) or 'run `asl-iam maps`'}", ctx
+        )
+    if form == "json":
+        services = sorted(covered.services) if service is None else [service]
+        io.write(to_json({"schema": "asl-iam/maps-v1", "services": coverage_data(covered, services)}) + "\n", output)
+    else:
+        io.write(coverage_text(covered, service, io.paint_for(sys.stdout, ctx, output)), output)
+
+
+@click.command()
+def schema() -> None:
+    """Print the JSON Schema of `analyze --format json`."""
+    from analyzer.report.document import schema_text
+
+    io.write(schema_text(), None)

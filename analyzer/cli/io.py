@@ -1,0 +1,146 @@
+"""How the commands read and write: analyses of all inputs in, one text out, problems on standard error."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from analyzer.analyze import Analysis
+    from analyzer.context import Context
+    from analyzer.errors import SourceError
+    from analyzer.report.paint import Paint
+    from analyzer.text import Source
+
+FINDINGS, USAGE, UNREADABLE, BUG = 1, 2, 3, 70
+"""The exit codes beside 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What became of the inputs: an analysis of each good one, and the exit code that the others ask for."""
+
+    analyses: tuple[Analysis, ...]
+    code: int
+
+    def exit_code(self, findings: bool) -> int:
+        """Return the exit code of the command: that an input is missing weighs more than what the others hold."""
+        return self.code or (FINDINGS if findings else 0)
+
+
+def read(paths: Sequence[str], ctx: click.Context) -> tuple[list[Source], int]:
+    """Find the sources that *paths* name. A path that yields none is told on standard error, the others are kept."""
+    from analyzer.errors import SourceError
+    from analyzer.sources import find
+
+    sources: dict[str, Source] = {}
+    code = 0
+    for path in paths:
+        try:
+            for source in find([path]):
+                sources.setdefault(os.path.realpath(source.name), source)
+        except SourceError as error:
+            code = UNREADABLE
+            _report_failure(error, None, ctx)
+    return list(sources.values()), code
+
+
+def analyze_all(sources: Sequence[Source], code: int, context: Context, ctx: click.Context) -> Results:
+    """Analyse every source. One that cannot be analysed is told on standard error and takes no other one with it."""
+    from analyzer.analyze import analyze
+    from analyzer.errors import SourceError
+
+    analyses = []
+    for source in sources:
+        try:
+            analyses.append(analyze(source, context))
+        except SourceError as error:
+            code = max(code, UNREADABLE)
+            _report_failure(error, source, ctx)
+        except Exception as error:  # a bug met in one input must not hide what is known about the others
+            if ctx.find_root().params.get("debug"):
+                raise
+            code = BUG
+            report_bug(error, source.name)
+    return Results(tuple(analyses), code)
+
+
+def report_bug(error: Exception, name: str = "") -> None:
+    """Say on standard error that the tool itself failed, and what to do about it."""
+    from analyzer.report.paint import printable
+
+    where = f" in {name}" if name else ""
+    what = printable(f"bug{where}: {type(error).__name__}: {error}"[:500])
+    click.echo(f"{what}\n  = help: run again with `asl-iam --debug ...` and report the traceback with the definition", err=True)
+
+
+def paint_for(stream: TextIO, ctx: click.Context, output: str | None = None) -> Paint:
+    """Return the paint for *stream*: by --color, else NO_COLOR, else FORCE_COLOR, else for a terminal. A file stays plain."""
+    from analyzer.report.paint import Paint
+
+    choice = ctx.params.get("color", "auto")
+    if choice != "auto":
+        return Paint(choice == "always")
+    if os.environ.get("NO_COLOR") or output not in (None, "-"):
+        return Paint(enabled=False)
+    if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
+        return Paint(enabled=True)
+    return Paint(stream.isatty() and os.environ.get("TERM") != "dumb")
+
+
+def write(text: str, output: str | None) -> None:
+    """Write the result to *output*, whole or not at all; without one, or for `-`, to standard output."""
+    if output in (None, "-"):
+        click.echo(text, nl=False, color=True)
+        return
+    path = Path(os.path.realpath(output))
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+            path.write_bytes(text.encode("utf-8", "backslashreplace"))  # a device or a pipe stays what it is
+            return
+        temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
+        if path.exists():
+            shutil.copymode(path, temporary)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise click.UsageError(f"cannot write `{output}`: {(error.strerror or str(error)).lower()}") from error
+
+
+def say(lines: Sequence[str]) -> None:
+    """Write *lines* to standard error."""
+    if lines:
+        click.echo("\n".join(lines), err=True, color=True)
+
+
+def say_problems(analyses: Sequence[Analysis], form: str, ctx: click.Context) -> None:
+    """Tell on standard error what the result has no room for: the diagnostics, and that a policy denies everything."""
+    from analyzer.report.problems import problems_lines
+
+    for analysis in analyses:
+        say(problems_lines(analysis.machine.source, analysis.diagnostics, paint_for(sys.stderr, ctx)))
+        if form == "policy" and not analysis.policy.statements:
+            say(["the machine needs no permission; IAM takes no empty policy, so this one denies everything"])
+
+
+def has_findings(analyses: Sequence[Analysis], fail_on: str) -> bool:
+    """Tell whether anything at least as severe as *fail_on* was reported; `never` is above everything."""
+    from analyzer.diagnostics import RANK
+
+    limit = {str(severity): rank for severity, rank in RANK.items()}.get(fail_on, -1)
+    return any(RANK[found.severity] <= limit for analysis in analyses for found in analysis.diagnostics)
+
+
+def _report_failure(error: SourceError, source: Source | None, ctx: click.Context) -> None:
+    from analyzer.report.problems import failure_lines
+
+    say([*failure_lines(error, source, paint_for(sys.stderr, ctx)), ""])

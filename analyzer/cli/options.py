@@ -1,0 +1,80 @@
+"""The options that commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from analyzer.context import Context
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+CONTEXT = ("arn", "account", "region", "partition", "name", "type", "logging", "tracing", "kms_key", "role", "substitution")
+"""The parameters that make a `Context`."""
+
+
+def _substitutions(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    pairs = [value.partition("=") for value in values]
+    for name, equals, _value in pairs:
+        if not (name and equals):
+            raise click.BadParameter(f"`{name}` has no value: write NAME=VALUE")
+    return {name: value for name, _equals, value in pairs}
+
+
+def paths(command: Command) -> Command:
+    """Add the argument PATH..."""
+    return click.argument("paths", metavar="PATH...", nargs=-1, required=True)(command)
+
+
+def context_options(command: Command) -> Command:
+    """Add what is known around the definition."""
+    options = (
+        click.option("--arn", metavar="ARN", help="ARN of the state machine; gives account, Region, partition and name."),
+        click.option("--account", metavar="ID", help="Account of the machine, twelve digits."),
+        click.option("--region", metavar="REGION", help="Region of the machine."),
+        click.option("--partition", metavar="NAME", help="Partition, such as aws-cn; by default the Region's."),
+        click.option("--name", metavar="NAME", help="Name of the machine."),
+        click.option("--type", type=click.Choice(["standard", "express"], case_sensitive=False),
+                     default="standard", show_default=True, help="Type of the workflow."),
+        click.option("--logging/--no-logging", help="Whether the machine writes logs."),
+        click.option("--tracing/--no-tracing", help="Whether the machine is traced."),
+        click.option("--kms-key", metavar="KEY", help="Customer managed key of the machine: an id or an ARN."),
+        click.option("--role", metavar="ARN", help="The execution role, for the trust policies of target roles."),
+        click.option("--substitution", metavar="NAME=VALUE", multiple=True, callback=_substitutions,
+                     help="Value of a ${NAME} in the definition. Repeatable."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def output_options(command: Command) -> Command:
+    """Add where the result goes and how it looks."""
+    options = (
+        click.option("-o", "--output", metavar="FILE", type=click.Path(dir_okay=False, allow_dash=True),
+                     help="Write the result to FILE, whole or not at all."),
+        click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True,
+                     help="Colour. NO_COLOR and FORCE_COLOR are heeded under auto."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def form_option(*forms: str) -> Callable[[Command], Command]:
+    """Add --format; the first of *forms* is the default."""
+    return click.option(
+        "--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, help="Form of the result."
+    )
+
+
+def take_context(parameters: dict[str, Any]) -> Context:
+    """Make the context from the *parameters* of a command that has the context options. Raises `OptionError`."""
+    from analyzer.context import make_context
+
+    given = {name: parameters[name] for name in CONTEXT}
+    substitutions = given.pop("substitution")
+    return make_context(**{**given, "type": given["type"].upper()}, substitutions=substitutions)

@@ -1,0 +1,125 @@
+"""What the service maps cover: per integration and pattern, the actions with their resources and the pages that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.integrations import MACHINE, SUFFIXES
+from analyzer.maps import GrantRule, Index, Operation, service_map
+from analyzer.report.paint import Paint, count, wrap
+from analyzer.text import Json
+
+_SUFFIX_OF = {pattern: suffix for suffix, pattern in SUFFIXES.items()}
+
+
+def coverage_text(index: Index, service: str | None, paint: Paint) -> str:
+    """Write one line for each service, or everything about one of them."""
+    lines = list(_overview(index, paint)) if service is None else list(_service(index, service, paint))
+    return "\n".join(lines) + "\n"
+
+
+def coverage_data(index: Index, services: list[str]) -> list[dict[str, Json]]:
+    """Return everything about *services* as data."""
+    return [
+        {
+            "service": service,
+            "title": index.services[service]["title"],
+            "guide": index.services[service]["guide"],
+            "operations": [
+                {
+                    "operation": name,
+                    "patterns": list(operation.patterns),
+                    "source": operation.source,
+                    "grants": [_grant(rule) for rule in operation.grants],
+                }
+                for name, operation in sorted(service_map(service).operations.items())
+            ],
+        }
+        for service in services
+    ]
+
+
+def _overview(index: Index, paint: Paint) -> Iterator[str]:
+    integrations = sorted(index.services.keys() - {MACHINE})
+    width = max(map(len, integrations), default=0)
+    total = 0
+    for service in integrations:
+        entry = index.services[service]
+        operations = entry["operations"]
+        total += sum(len(patterns) for patterns in operations.values())
+        yield f"{paint(f'{service:{width}}', 'title')}  {entry['title']}"
+        for name, patterns in sorted(operations.items()):
+            yield f"{'':{width}}  {name}{_patterns(patterns)}"
+    yield ""
+    yield f"{count(len(integrations), 'service')}, {count(total, 'integration')}"
+    yield "`asl-iam maps SERVICE` shows the permissions of one,"
+    yield f"`asl-iam maps {MACHINE}` what a state machine needs for itself"
+
+
+def _patterns(patterns: list[str] | tuple[str, ...]) -> str:
+    """Write patterns as they stand at the end of an ARN: ` · .sync · .waitForTaskToken`, nothing for a plain call."""
+    shown = [_SUFFIX_OF.get(pattern, pattern.replace("_", " ")) or "plain" for pattern in patterns]
+    return "" if shown == ["plain"] or patterns == [MACHINE] else " (" + ", ".join(shown) + ")"
+
+
+def _service(index: Index, service: str, paint: Paint) -> Iterator[str]:
+    entry = index.services[service]
+    yield f"{paint(service, 'title')} · {entry['title']}"
+    yield paint(entry["guide"], "quiet")
+    for name, operation in sorted(service_map(service).operations.items()):
+        yield ""
+        yield f"{paint(name, 'title')}{_patterns(operation.patterns)}"
+        yield from _operation(operation, entry["guide"], paint)
+
+
+def _operation(operation: Operation, guide: str, paint: Paint) -> Iterator[str]:
+    if operation.note:
+        yield from wrap(operation.note, "  ", "  ")
+    if not operation.grants:
+        yield "  needs no permission"
+    for rule in operation.grants:
+        only = (
+            "" if set(operation.patterns) <= rule.only else _patterns([name for name in operation.patterns if name in rule.only])
+        )
+        lines = wrap(", ".join(rule.actions) or str(rule.external), "  ", "    ")
+        yield from (paint(line, "action") for line in lines[:-1])
+        yield f"{paint(lines[-1], 'action')} · {rule.level}{only}"
+        yield from (f"      {template.text}" for template in rule.resources)
+        for operator, key, values in rule.condition:
+            yield from wrap(f"if {key} {operator} {' or '.join(value.text for value in values)}", "      ", "         ")
+        for word, said in (
+            ("when", _test(rule.when)),
+            ("assumes", rule.assume),
+            ("not granted", rule.external),
+            ("unverified", rule.unverified),
+        ):
+            if said:
+                yield from wrap(f"{word} {said}", "      ", "         ")
+        if rule.source != guide:
+            yield f"      {paint(rule.source, 'quiet')}"
+
+
+def _test(test: Json) -> str:
+    """Write a compiled test as the maps write it: `["present", "Tags"]` is `present(Tags)`."""
+    if isinstance(test, list) and test:
+        return f"{test[0]}({', '.join(map(_test, test[1:]))})"
+    return "" if test is None else str(test)
+
+
+def _grant(rule: GrantRule) -> dict[str, Json]:
+    return {
+        "actions": list(rule.actions),
+        "resources": [template.text for template in rule.resources],
+        "condition": {
+            operator: {name: [value.text for value in values] for other, name, values in rule.condition if other == operator}
+            for operator, _, _ in rule.condition
+        }
+        or None,
+        "level": rule.level,
+        "patterns": sorted(rule.only),
+        "when": _test(rule.when) or None,
+        "assumes": rule.assume,
+        "external": rule.external,
+        "unverified": rule.unverified,
+        "source": rule.source,
+    }
