@@ -1,0 +1,1 @@
+"""What `tests/corpus_report.py` is made of: the cases, what running them shows, and the comparison with other policies."""
