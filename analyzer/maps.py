@@ -27,11 +27,14 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A text with `{holes}`, the form that reads each parameter, and the texts to use when one is wholly unknown."""
+    """A text with `{holes}`, the form that reads each parameter, and the texts to use when one is wholly unknown.
+
+    `unknown` may be empty: then there is nothing to grant for an unknown value.
+    """
 
     text: str
     read: Mapping[str, str]
-    unknown: tuple[str, ...] = ()
+    unknown: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,8 @@ def _case(raw: Json) -> Case:
 
 
 def _template(raw: Json) -> Template:
-    return Template(raw.get("arn") or raw.get("text"), raw.get("read", {}), tuple(raw.get("unknown", ())))
+    unknown = tuple(raw["unknown"]) if "unknown" in raw else None
+    return Template(raw.get("arn") or raw.get("text"), raw.get("read", {}), unknown)
 
 
 def _grant(raw: Json) -> GrantRule:

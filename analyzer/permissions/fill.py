@@ -162,7 +162,7 @@ def _combine(template: Template, readings: tuple[_Reading, ...], variables: Mapp
     holes = tuple(reading.hole for reading in readings if reading.hole is not None)
     unreadable = tuple(reading.unreadable for reading in readings if reading.unreadable is not None)
     wholes = [reading.whole for reading in readings if reading.whole is not None]
-    if unknown and template.unknown:
+    if unknown and template.unknown is not None:
         texts_ = [_render(text, merged) for text in template.unknown]
     else:
         texts_ = wholes or [_render(template.text, merged)]
