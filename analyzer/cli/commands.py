@@ -28,12 +28,9 @@ def analyze(
     """
     from analyzer.report import ONE_DOCUMENT, report
 
-    sources, code = io.read(paths, ctx)
-    if form in ONE_DOCUMENT and len(sources) > 1:
-        raise click.UsageError(
-            f"--format {form} takes one definition, found {len(sources)}: {', '.join(s.name for s in sources)}", ctx
-        )
-    results = io.analyze_all(sources, code, options.take_context(given), ctx)
+    context = options.take_context(given)
+    sources, code = io.read(paths, ctx, one=f"--format {form}" if form in ONE_DOCUMENT else None)
+    results = io.analyze_all(sources, code, context, ctx)
     if results.analyses:
         io.write(report(results.analyses, form, color=io.paint_for(sys.stdout, ctx, output).enabled), output)
     if form != "text" and not quiet:
@@ -51,14 +48,16 @@ def analyze(
 def explain(ctx: click.Context, /, action_glob: str, paths: tuple[str, ...], form: str, output: str | None, **given: Any) -> None:
     """Say why a permission is needed.
 
-    Shows the state, the resource, where each value came from and the AWS page that says so. ACTION_GLOB is an action with * and ?, such as 's3:Put*', in any case; without a colon it is a service or the name of
-    an action. Exits with 1 when no permission matches.
+    Shows the state, the resource, where each value came from and the AWS page that says so. ACTION_GLOB is an action with
+    * and ?, such as '*:Put*', in any case; without a colon it is a service or the name of an action. Exits with 1 when no
+    permission matches.
     """
     from analyzer.report.explain import explanation_data, explanation_text, matching
     from analyzer.report.paint import to_json
 
+    context = options.take_context(given)
     sources, code = io.read(paths, ctx)
-    results = io.analyze_all(sources, code, options.take_context(given), ctx)
+    results = io.analyze_all(sources, code, context, ctx)
     found = [(analysis, entry) for analysis in results.analyses for entry in matching(analysis, action_glob)]
     if form == "json":
         io.write(to_json({"schema": "asl-iam/explain-v1", "permissions": explanation_data(found)}) + "\n", output)
@@ -80,10 +79,9 @@ def graph(ctx: click.Context, /, path: str, form: str, output: str | None, **giv
     from analyzer.report import diagram
     from analyzer.report.paint import to_json
 
-    sources, code = io.read([path], ctx)
-    if len(sources) > 1:
-        raise click.UsageError(f"a graph shows one definition, found {len(sources)}: {', '.join(s.name for s in sources)}", ctx)
-    results = io.analyze_all(sources, code, options.take_context(given), ctx)
+    context = options.take_context(given)
+    sources, code = io.read([path], ctx, one="a graph")
+    results = io.analyze_all(sources, code, context, ctx)
     for analysis in results.analyses:
         if form == "json":
             io.write(to_json(diagram.node_link(analysis)) + "\n", output)

@@ -36,8 +36,11 @@ class Results:
         return self.code or (FINDINGS if findings else 0)
 
 
-def read(paths: Sequence[str], ctx: click.Context) -> tuple[list[Source], int]:
-    """Find the sources that *paths* name. A path that yields none is told on standard error, the others are kept."""
+def read(paths: Sequence[str], ctx: click.Context, *, one: str | None = None) -> tuple[list[Source], int]:
+    """Find the sources that *paths* name. A path that yields none is told on standard error, the others are kept.
+
+    When *one* names a result that holds one definition only, several sources are wrong usage.
+    """
     from analyzer.errors import SourceError
     from analyzer.sources import find
 
@@ -50,6 +53,11 @@ def read(paths: Sequence[str], ctx: click.Context) -> tuple[list[Source], int]:
         except SourceError as error:
             code = UNREADABLE
             _report_failure(error, None, ctx)
+    if one and len(sources) > 1:
+        from analyzer.report.paint import printable
+
+        names = ", ".join(printable(source.name) for source in sources.values())
+        raise click.UsageError(f"{one} takes one definition, and there are {len(sources)}: {names}", ctx)
     return list(sources.values()), code
 
 
@@ -129,7 +137,7 @@ def say_problems(analyses: Sequence[Analysis], form: str, ctx: click.Context) ->
     for analysis in analyses:
         say(problems_lines(analysis.machine.source, analysis.diagnostics, paint_for(sys.stderr, ctx)))
         if form == "policy" and not analysis.policy.statements:
-            say(["the machine needs no permission; IAM takes no empty policy, so this one denies everything"])
+            say(["nothing is granted, and IAM takes no empty policy, so this one denies everything"])
 
 
 def has_findings(analyses: Sequence[Analysis], fail_on: str) -> bool:

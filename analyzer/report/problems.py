@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from itertools import groupby
 
 from analyzer.diagnostics import CATALOGUE, Diagnostic, Severity
 from analyzer.errors import SourceError
@@ -17,13 +18,6 @@ _LEAD = 24
 def place(source: Source, diagnostic: Diagnostic) -> Position | None:
     """Return where *diagnostic* stands. What is said about the whole machine stands nowhere in particular."""
     return locate(source, diagnostic.pointer, key=diagnostic.on_key) if diagnostic.pointer else None
-
-
-def problem_lines(source: Source, diagnostic: Diagnostic, paint: Paint) -> list[str]:
-    """Show one diagnostic in full."""
-    lines = _heading(diagnostic.severity, diagnostic.id, diagnostic.message, paint)
-    position = place(source, diagnostic)
-    return [*lines, *excerpt(source, position, paint, diagnostic.severity), *_help(diagnostic.help, position, paint)]
 
 
 def failure_lines(error: SourceError, source: Source | None, paint: Paint) -> list[str]:
@@ -52,15 +46,25 @@ def notes_lines(source: Source, notes: Iterable[Diagnostic], paint: Paint) -> li
     return lines
 
 
-def problems_lines(source: Source, diagnostics: Iterable[Diagnostic], paint: Paint) -> list[str]:
-    """Show all diagnostics of a source: errors and warnings in full with a blank line between, then the notes."""
+def problems_lines(source: Source, diagnostics: Iterable[Diagnostic], paint: Paint, *, named: bool = True) -> list[str]:
+    """Show all diagnostics of a source: errors and warnings in full with a blank line between, then the notes.
+
+    What is said of the same place in the same way shares one excerpt. *named* is whether what stands nowhere in
+    particular is shown with the name of the source.
+    """
     lines: list[str] = []
     notes = []
-    for diagnostic in diagnostics:
-        if diagnostic.severity is Severity.NOTE:
-            notes.append(diagnostic)
-        else:
-            lines += [*problem_lines(source, diagnostic, paint), ""]
+    for _, same in groupby(diagnostics, key=lambda found: (found.severity, found.id, found.pointer, found.on_key, found.help)):
+        group = list(same)
+        if group[0].severity is Severity.NOTE:
+            notes += group
+            continue
+        position = place(source, group[0])
+        for found in group:
+            lines += _heading(found.severity, found.id, found.message, paint)
+        if position or named:
+            lines += excerpt(source, position, paint, group[0].severity)
+        lines += [*_help(group[0].help, position, paint), ""]
     lines += notes_lines(source, notes, paint)
     return lines[:-1] if lines and not lines[-1] else lines
 

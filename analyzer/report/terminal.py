@@ -44,10 +44,10 @@ def _machine(analysis: Analysis, paint: Paint) -> Iterator[str]:
         yield ""
         yield from _entries("The machine itself" if state is None else state, entries, paint)
     if not by_state:
-        yield from ("", "No state needs a permission.")
+        yield from ("", "Nothing is granted.")
     if analysis.diagnostics:
         yield ""
-        yield from problems_lines(analysis.machine.source, analysis.diagnostics, paint)
+        yield from problems_lines(analysis.machine.source, analysis.diagnostics, paint, named=False)
     yield from _policies(analysis, paint)
     yield ""
     yield _summary([analysis], paint)
@@ -59,7 +59,8 @@ def _header(analysis: Analysis, paint: Paint) -> Iterator[str]:
     tasks = sum(isinstance(state, Task) for state in states)
     title = printable(analysis.context.name or machine_name(machine.source))
     about = f"{analysis.context.type} · {machine.language} · {count(len(states), 'state')}, {count(tasks, 'task')}"
-    yield f"{paint(title, 'title')} · {about}"
+    one_line = len(title) + len(about) + 3 <= WIDTH
+    yield from (f"{paint(title, 'title')} · {about}",) if one_line else (paint(title, "title"), about)
     yield paint(printable(machine.source.name), "quiet")
 
 
@@ -98,7 +99,7 @@ def _doubts(entry: Entry) -> Iterator[str]:
 
 def _policies(analysis: Analysis, paint: Paint) -> Iterator[str]:
     document, empty = policy_document(analysis.policy)
-    name = "Policy of the execution role" + (": it needs nothing, and IAM takes no empty policy" if empty else "")
+    name = "Policy of the execution role" + (": nothing is granted, and IAM takes no empty one" if empty else "")
     yield from _document(name, document, paint)
     yield from _document("Trust policy of the execution role", analysis.trust, paint)
     for target in analysis.targets:
