@@ -9,7 +9,7 @@ from analyzer.asl.parse import parse
 from analyzer.context import Context, settle_partition
 from analyzer.diagnostics import Diagnostic, sort_diagnostics
 from analyzer.graph import reachable, unreachable_states
-from analyzer.integrations import calls_of
+from analyzer.integrations import calls_of, labels_of
 from analyzer.maps import index
 from analyzer.permissions import Grant, TargetRole, permissions
 from analyzer.policy import Policy, minimise, review_size, target_trust_policy, trust_policy
@@ -50,7 +50,7 @@ def analyze(source: Source, context: Context = Context()) -> Analysis:  # noqa: 
     reached = reachable(machine)
     calls, misnamed = calls_of((state for state in machine.states() if state.pointer in reached), context, index())
     grants, roles, findings = permissions(calls, context)
-    trust, doubts = trust_policy(context, index())
+    trust, doubts = trust_policy(context, index(), labels_of(calls))
     targets: list[TargetPolicy] = []
     target_doubts: list[Diagnostic] = []
     for role in roles:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from analyzer.asl.model import DataAccess, Map, State, Task
 from analyzer.context import Context
 from analyzer.dataflow.evaluate import evaluate, substitute
-from analyzer.dataflow.values import HOLE, Flow, Literal, Record, Text, Unknown, Value, look
+from analyzer.dataflow.values import HOLE, Flow, Literal, Record, Text, Unknown, Value, look, texts
 from analyzer.diagnostics import Diagnostic, diagnostic, did_you_mean
 from analyzer.maps import Index
 from analyzer.text import Pointer
@@ -70,13 +70,21 @@ def calls_of(reachable: Iterable[State], context: Context, index: Index) -> tupl
         if isinstance(state, Task):
             found, reports = _task_calls(state, substitutions, index)
         elif isinstance(state, Map):
-            found, reports = _map_calls(state, substitutions, index)
+            found, reports = _map_calls(state, context, substitutions, index)
         else:
             continue
         calls.extend(found)
         problems.extend(reports)
     calls.extend(_machine_calls(context))
     return tuple(calls), tuple(problems)
+
+
+def labels_of(calls: Iterable[Call]) -> tuple[str, ...]:
+    """Return the labels under which children of Distributed Maps run, each a text with holes where it is not known."""
+    maps = (call for call in calls if (call.service, call.operation) == (MACHINE, "distributedMap"))
+    found = (entry.value for call in maps for entry in look(call.arguments, "Label"))
+    labels = (text.text for value in found for text in (texts(value) if value is not None else (Text(HOLE),)))
+    return tuple(sorted(dict.fromkeys(labels)))
 
 
 def _task_calls(task: Task, substitutions: Mapping[str, str], index: Index) -> tuple[list[Call], list[Diagnostic]]:
@@ -110,7 +118,9 @@ def _credentials(task: Task, substitutions: Mapping[str, str]) -> tuple[Value | 
     return role, [Call(MACHINE, "credentials", MACHINE, credentials, pointer, task.name)]
 
 
-def _map_calls(state: Map, substitutions: Mapping[str, str], index: Index) -> tuple[list[Call], list[Diagnostic]]:
+def _map_calls(
+    state: Map, context: Context, substitutions: Mapping[str, str], index: Index
+) -> tuple[list[Call], list[Diagnostic]]:
     if not state.distributed:
         return [], []
     fields = {"Label": state.label, "ExecutionType": state.execution_type}
@@ -118,6 +128,9 @@ def _map_calls(state: Map, substitutions: Mapping[str, str], index: Index) -> tu
         name: substitute(text, (*state.pointer, name), substitutions) for name, text in fields.items() if isinstance(text, str)
     }
     calls = [Call(MACHINE, "distributedMap", MACHINE, Record(settings), state.pointer, state.name)]
+    if context.kms_key is not None:
+        arguments: Value = Record({**settings, "KmsKeyId": Literal(context.kms_key)})
+        calls.append(Call(MACHINE, "childEncryption", MACHINE, arguments, state.pointer, state.name))
     reports: list[Diagnostic] = []
     for access, pattern, key in ((state.reader, "item_reader", "ReaderConfig"), (state.writer, "result_writer", "WriterConfig")):
         if access is None or access.resource_arn is None:

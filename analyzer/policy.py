@@ -72,6 +72,10 @@ def condition_block(condition: Condition) -> dict[str, dict[str, Json]]:
     return block
 
 
+_Rectangle = tuple[tuple[Action, ...], tuple[str, ...], Condition]
+"""Actions × resources under a condition: what becomes one statement."""
+
+
 def minimise(grants: Iterable[Grant], role: str = EXECUTION) -> Policy:
     """Pack the grants of *role* into statements.
 
@@ -79,11 +83,11 @@ def minimise(grants: Iterable[Grant], role: str = EXECUTION) -> Policy:
     the same condition or none. The result depends on the set of grants alone, not on their order.
     """
     pairs = _without_contained({(grant.action, grant.resource, grant.condition) for grant in grants if grant.role == role})
-    statements: list[tuple[tuple[Action, ...], tuple[str, ...], Condition]] = []
-    for condition in sorted({pair[2] for pair in pairs}):
-        chosen = [(action, resource) for action, resource, own in pairs if own == condition]
-        statements.extend((*packed, condition) for packed in _pack(chosen))
-    return Policy(_named(sorted(statements)))
+    chosen: dict[Condition, list[tuple[Action, str]]] = {}
+    for action, resource, condition in pairs:
+        chosen.setdefault(condition, []).append((action, resource))
+    packed = [(*rectangle, condition) for condition, own in sorted(chosen.items()) for rectangle in _pack(own)]
+    return Policy(_named(sorted(_join_values(packed))))
 
 
 def _without_contained(pairs: set[tuple[Action, str, Condition]]) -> list[tuple[Action, str, Condition]]:
@@ -150,11 +154,34 @@ def _pack(pairs: list[tuple[Action, str]]) -> list[tuple[tuple[Action, ...], tup
     return min(first, second, key=lambda packed: (_length(packed), packed is second))
 
 
+def _join_values(packed: list[_Rectangle]) -> list[_Rectangle]:
+    """Join statements that differ in the values of their only condition key: several values mean any of them."""
+    joined: dict[tuple[object, ...], _Rectangle] = {}
+    for actions, resources, condition in packed:
+        # Only conditions of one key are joined: with several keys, joining the values of one would have to be tried for
+        # each, and the answer would depend on the order.
+        if len(condition) == 1:
+            operator, key, values = condition[0]
+            place = (actions, resources, operator, key)
+            had = joined[place][2][0][2] if place in joined else ()
+            joined[place] = (actions, resources, ((operator, key, _widest(operator, (*had, *values))),))
+        else:
+            joined[actions, resources, condition] = (actions, resources, condition)
+    return list(joined.values())
+
+
+def _widest(operator: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Drop the values that another one covers, where the operator knows wildcards."""
+    globs = operator.endswith("Like") or operator.startswith("Arn")
+    unique = sorted(set(values))
+    return tuple(one for one in unique if not (globs and any(other != one and covers(other, one) for other in unique)))
+
+
 def _length(packed: Iterable[tuple[tuple[Action, ...], tuple[str, ...]]]) -> int:
     return sum(60 + sum(len(text) + 3 for text in (*actions, *resources)) for actions, resources in packed)
 
 
-def _named(packed: list[tuple[tuple[Action, ...], tuple[str, ...], Condition]]) -> tuple[Statement, ...]:
+def _named(packed: list[_Rectangle]) -> tuple[Statement, ...]:
     """Give each statement a Sid that says what it is for: the service, and the action or the kind of resource."""
     taken: dict[str, int] = {}
     statements = []
@@ -187,15 +214,21 @@ def _pascal(name: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in re.split(r"[^A-Za-z0-9]+", name))
 
 
-def trust_policy(context: Context, index: Index) -> tuple[dict[str, Json], tuple[Diagnostic, ...]]:
+def trust_policy(context: Context, index: Index, labels: tuple[str, ...] = ()) -> tuple[dict[str, Json], tuple[Diagnostic, ...]]:
     """Return who may take on the execution role: Step Functions, for this machine of this account only.
+
+    *labels* are those of its Distributed Maps, whose children run as `stateMachine:NAME/LABEL`. No page says which of
+    the two ARNs the children's source is, so both are let in.
 
     `aws:SourceArn` is pinned to the machine's ARN with a wildcard only for what is not known, and
     `aws:SourceAccount` to its account: together they keep another account's machine from using the role (the
     confused deputy). https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
     """
     reports = []
-    condition: dict[str, Json] = {"ArnLike": {"aws:SourceArn": machine_arn(context, index)}}
+    sources = (machine_arn(context, index), *(machine_arn(context, index, label) for label in labels))
+    # A name that is not known is a wildcard already, and covers the labelled ones.
+    sources = tuple(arn for arn in sources if arn == sources[0] or not covers(sources[0], arn))
+    condition: dict[str, Json] = {"ArnLike": {"aws:SourceArn": _one(sources)}}
     if context.account is None:
         reports.append(diagnostic("unknown-account", "the account is not known, so the trust policy cannot be pinned to it"))
     else:
@@ -250,13 +283,16 @@ def target_trust_policy(target: TargetRole, context: Context, index: Index) -> t
     return {"Version": VERSION, "Statement": [statement]}, tuple(reports)
 
 
-def machine_arn(context: Context, index: Index) -> str:
-    """Return the machine's own ARN, `arn:aws:states:REGION:ACCOUNT:stateMachine:NAME`, with `*` for what is not known."""
+def machine_arn(context: Context, index: Index, label: str | None = None) -> str:
+    """Return the machine's own ARN, `arn:aws:states:REGION:ACCOUNT:stateMachine:NAME`, with `*` for what is not known.
+
+    With a *label*, return the ARN under which the children of that Distributed Map run, `...:stateMachine:NAME/LABEL`.
+    """
     text = index.trust["source_arn"]
     known = {"partition": context.partition, "region": context.region, "account": context.account, "machine": context.name}
     for key, value in known.items():
         text = text.replace(f"{{{key}}}", value or HOLE)
-    return as_pattern(text)
+    return as_pattern(text if label is None else f"{text}/{label}")
 
 
 def review_size(policy: Policy, role: str) -> tuple[Diagnostic, ...]:
