@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from analyzer.asl.model import DataAccess, Map, State, Task
+from analyzer.asl.model import DataAccess, Map, QueryLanguage, State, Task
 from analyzer.context import Context
 from analyzer.dataflow.evaluate import evaluate, substitute
 from analyzer.dataflow.values import HOLE, Flow, Literal, Record, Text, Unknown, Value, look, texts
@@ -95,7 +95,9 @@ def _task_calls(task: Task, substitutions: Mapping[str, str], index: Index) -> t
     if task.arguments is None:
         arguments = Unknown("the state's input", (Flow(task.pointer, "the state's input"),))
     else:
-        arguments = evaluate(task.arguments, task.language, task.arguments_pointer, substitutions)
+        arguments = evaluate(
+            task.arguments, _written_in(task.arguments_pointer, task.language), task.arguments_pointer, substitutions
+        )
     pointer = (*task.pointer, "Resource")
     target, reports = _target(task.resource_arn, pointer, task.name, substitutions, index)
     if target is None:
@@ -103,6 +105,11 @@ def _task_calls(task: Task, substitutions: Mapping[str, str], index: Index) -> t
     service, operation, pattern, whole = target
     call = Call(service, operation, pattern, whole or arguments, task.pointer, task.name, role)
     return [*assume, call], reports
+
+
+def _written_in(pointer: Pointer, own: QueryLanguage) -> QueryLanguage:
+    """Return the language of the arguments at *pointer*: the field of the other language is read as it was meant."""
+    return {"Parameters": QueryLanguage.JSONPATH, "Arguments": QueryLanguage.JSONATA}.get(str(pointer[-1]), own)
 
 
 def _credentials(task: Task, substitutions: Mapping[str, str]) -> tuple[Value | None, list[Call]]:
@@ -146,7 +153,8 @@ def _map_calls(
 
 def _access_arguments(access: DataAccess, config_pointer: Pointer, state: Map, substitutions: Mapping[str, str]) -> Value:
     """Join what a reader or writer is asked for with how it is told to work: both decide what it needs."""
-    value = evaluate(access.arguments, state.language, access.arguments_pointer, substitutions)
+    language = _written_in(access.arguments_pointer, state.language)
+    value = evaluate(access.arguments, language, access.arguments_pointer, substitutions)
     config = evaluate(access.config, state.language, config_pointer, substitutions)
     return Record({**value.fields, "Config": config}) if isinstance(value, Record) else value
 
