@@ -161,7 +161,8 @@ def test_the_trust_policy_names_one_account(definition: Any, context: Context) -
     analysis = run(definition, context)
     [statement] = analysis.trust["Statement"]
     condition = statement["Condition"]
-    account = condition["ArnLike"]["aws:SourceArn"].split(":")[4]
+    arns = condition["ArnLike"]["aws:SourceArn"]
+    [account] = {arn.split(":")[4] for arn in ([arns] if isinstance(arns, str) else arns)}
     assert condition.get("StringEquals", {}).get("aws:SourceAccount", "*") == account
     assert account == (context.account or "*")
 

@@ -74,9 +74,10 @@ def _apply(
     variables = _variables(context, target)
     condition, flow = _condition(rule, call, mapped, variables, problems)
     grants: list[Grant] = []
+    widened: dict[tuple[tuple[str, str], ...], list[Filled]] = {}
     for filled in _resources(rule, call, mapped, variables):
         if filled.certainty is not Certainty.EXACT and not assumed:
-            problems.append(hole(rule, call, filled))
+            widened.setdefault(filled.holes, []).append(filled)
         problems.extend(misplaced(filled, call, None if rule.other_regions else context.region, variables["account"]))
         certainty = Certainty.ASSUMED if assumed else filled.certainty
         reason = Reason(call.state, call.pointer, call.rule, rule.source, rule.assume or "", (*filled.flow, *flow))
@@ -85,6 +86,7 @@ def _apply(
         grants.extend(
             Grant(Action(action), resource, condition, rule.level, certainty, role, (reason,)) for action in rule.actions
         )
+    problems.extend(hole(rule, call, alike) for alike in widened.values())
     return grants, problems
 
 

@@ -13,11 +13,13 @@ from analyzer.permissions.patterns import as_pattern
 from analyzer.text import Pointer
 
 
-def hole(rule: GrantRule, call: Call, filled: Filled) -> Diagnostic:
-    """Say which parameter widens a resource, why it is not known, and what would close it."""
+def hole(rule: GrantRule, call: Call, alike: list[Filled]) -> Diagnostic:
+    """Say which parameter widens the resources of a rule, why it is not known, and what would close it."""
+    filled = alike[0]
     name, reason = filled.holes[0]
+    more = f" and {len(alike) - 1} more" if len(alike) > 1 else ""
     said = reason if reason in (NOT_GIVEN, NOT_UNDERSTOOD) else f"is the {reason}"
-    message = f"`{name}` {said}, so {_actions(rule)} {_verb(rule, 'is', 'are')} granted on `{as_pattern(filled.text)}`"
+    message = f"`{name}` {said}, so {_actions(rule)} {_verb(rule, 'is', 'are')} granted on `{as_pattern(filled.text)}`{more}"
     pointer = next((step.pointer for step in reversed(filled.flow) if step.pointer), call.pointer)
     if "placeholder" in reason:
         return _say("unresolved-substitution", call, message, pointer=pointer)
