@@ -29,7 +29,7 @@ def analyze(
     from analyzer.report import ONE_DOCUMENT, report
 
     context = options.take_context(given)
-    sources, code = io.read(paths, ctx, one=f"--format {form}" if form in ONE_DOCUMENT else None)
+    sources, code = io.read(paths, ctx, one=f"--format {form}" if form in ONE_DOCUMENT else options.one_machine(given))
     results = io.analyze_all(sources, code, context, ctx)
     if results.analyses:
         io.write(report(results.analyses, form, color=io.paint_for(sys.stdout, ctx, output).enabled), output)
@@ -56,7 +56,7 @@ def explain(ctx: click.Context, /, action_glob: str, paths: tuple[str, ...], for
     from analyzer.report.paint import to_json
 
     context = options.take_context(given)
-    sources, code = io.read(paths, ctx)
+    sources, code = io.read(paths, ctx, one=options.one_machine(given))
     results = io.analyze_all(sources, code, context, ctx)
     found = [(analysis, entry) for analysis in results.analyses for entry in matching(analysis, action_glob)]
     if form == "json":

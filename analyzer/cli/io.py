@@ -39,7 +39,7 @@ class Results:
 def read(paths: Sequence[str], ctx: click.Context, *, one: str | None = None) -> tuple[list[Source], int]:
     """Find the sources that *paths* name. A path that yields none is told on standard error, the others are kept.
 
-    When *one* names a result that holds one definition only, several sources are wrong usage.
+    When *one* names something that is made for one definition only, several sources are wrong usage.
     """
     from analyzer.errors import SourceError
     from analyzer.sources import find
@@ -56,8 +56,9 @@ def read(paths: Sequence[str], ctx: click.Context, *, one: str | None = None) ->
     if one and len(sources) > 1:
         from analyzer.report.paint import printable
 
-        names = ", ".join(printable(source.name) for source in sources.values())
-        raise click.UsageError(f"{one} takes one definition, and there are {len(sources)}: {names}", ctx)
+        names = [printable(source.name) for source in sources.values()]
+        listed = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
+        raise click.UsageError(f"{one} takes one definition, and there are {len(names)}: {listed}", ctx)
     return list(sources.values()), code
 
 

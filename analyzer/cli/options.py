@@ -71,6 +71,11 @@ def form_option(*forms: str) -> Callable[[Command], Command]:
     )
 
 
+def one_machine(parameters: dict[str, Any]) -> str | None:
+    """Return the option among *parameters* that names a single machine: two machines cannot have the same identity."""
+    return next((f"--{name}" for name in ("arn", "name") if parameters[name] is not None), None)
+
+
 def take_context(parameters: dict[str, Any]) -> Context:
     """Make the context from the *parameters* of a command that has the context options. Raises `OptionError`."""
     from analyzer.context import make_context

@@ -50,16 +50,25 @@ def _overview(index: Index, paint: Paint) -> Iterator[str]:
         yield f"{paint(f'{service:{width}}', 'title')}  {entry['title']}"
         for name, patterns in sorted(operations.items()):
             yield f"{'':{width}}  {name}{_patterns(patterns)}"
+        others = {str(row["operation"]) for row in (*index.direct, *index.sdk.values()) if row["service"] == service}
+        yield from (f"{'':{width}}  {_label(index, service, name)}" for name in sorted(others - operations.keys()))
     yield ""
     yield f"{count(len(integrations), 'service')}, {count(total, 'integration')}"
     yield "`asl-iam maps SERVICE` shows the permissions of one,"
     yield f"`asl-iam maps {MACHINE}` what a state machine needs for itself"
 
 
+def _label(index: Index, service: str, operation: str) -> str:
+    """Name an operation as a task chooses it: some by an ARN of what they use, some by an AWS SDK integration."""
+    kinds = (row["kind"] for row in index.direct if (row["service"], row["operation"]) == (service, operation))
+    optimized = operation in index.services[service]["operations"]
+    return next((f"{kind} ARN" for kind in kinds), operation if optimized else f"{operation} as an AWS SDK integration")
+
+
 def _patterns(patterns: list[str] | tuple[str, ...]) -> str:
-    """Write patterns as they stand at the end of an ARN: ` · .sync · .waitForTaskToken`, nothing for a plain call."""
-    shown = [_SUFFIX_OF.get(pattern, pattern.replace("_", " ")) or "plain" for pattern in patterns]
-    return "" if shown == ["plain"] or patterns == [MACHINE] else " (" + ", ".join(shown) + ")"
+    """Write patterns as they stand at the end of an ARN: ` (.sync, .waitForTaskToken)`, nothing for request response alone."""
+    shown = [_SUFFIX_OF.get(pattern, pattern.replace("_", " ")) or "request response" for pattern in patterns]
+    return "" if shown == ["request response"] or list(patterns) == [MACHINE] else " (" + ", ".join(shown) + ")"
 
 
 def _service(index: Index, service: str, paint: Paint) -> Iterator[str]:
@@ -68,7 +77,7 @@ def _service(index: Index, service: str, paint: Paint) -> Iterator[str]:
     yield paint(entry["guide"], "quiet")
     for name, operation in sorted(service_map(service).operations.items()):
         yield ""
-        yield f"{paint(name, 'title')}{_patterns(operation.patterns)}"
+        yield f"{paint(_label(index, service, name), 'title')}{_patterns(operation.patterns)}"
         yield from _operation(operation, entry["guide"], paint)
 
 

@@ -106,14 +106,19 @@ def _help(help: str, position: Position | None, paint: Paint) -> list[str]:
 def _cut(line: str, position: Position, width: int) -> tuple[str, str, str]:
     """Split *line* into what is before, in and after the marked part, cut to *width*: some sources are one long line."""
     start = min(position.column - 1, len(line))
-    end = min(position.end_column - 1, len(line)) if position.end_line == position.line else len(line)
+    end = max(start, min(position.end_column - 1, len(line)) if position.end_line == position.line else len(line))
     first, last = 0, len(line)
     if len(line) > width:
         first = max(0, min(start - _LEAD, len(line) - width))
-        last = min(len(line), first + width - 2)
-    before = ("…" if first else "") + _shown(line[first:start])
-    after = _shown(line[max(start, end) : last]) + ("…" if last < len(line) else "")
-    return before, _shown(line[start : min(end, last)]), after
+        last = min(len(line), first + width)
+    while True:
+        before = ("…" if first else "") + _shown(line[first:start])
+        marked = _shown(line[start : min(end, last)])
+        after = _shown(line[end:last]) + ("…" if last < len(line) else "")
+        # Wide characters and escapes take more columns than one: the end gives way, then the beginning.
+        if _columns(before + marked + after) <= width:
+            return before, marked, after
+        first, last = (first, last - 1) if last > start + 1 else (first + 1, last)
 
 
 def _shown(text: str) -> str:
