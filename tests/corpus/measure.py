@@ -14,7 +14,6 @@ from analyzer.errors import SourceError
 from analyzer.integrations import SUFFIXES
 from analyzer.maps import index
 from analyzer.permissions import EXECUTION
-from analyzer.policy import condition_block
 from corpus.cases import Case
 from corpus.globs import expand, has_resource_types
 from corpus.tasks import Task, tasks_of
@@ -164,11 +163,11 @@ def forbidden(analysis: Analysis) -> Iterator[str]:
     """Yield what a policy of *analysis* contains that no policy may contain."""
     roles = [(EXECUTION, analysis.policy), *((target.role.arn, target.policy) for target in analysis.targets)]
     for role, policy in roles:
-        reasons = {
-            (grant.action, grant.resource, json.dumps(condition_block(grant.condition)))
-            for grant in analysis.grants
-            if grant.role == role and grant.reasons
-        }
+        reasons: dict[tuple[str, str], set[tuple[str, str, str]]] = {}
+        for grant in analysis.grants:
+            if grant.role == role and grant.reasons:
+                values = {(operator, key, value) for operator, key, values in grant.condition for value in values}
+                reasons.setdefault((grant.action, grant.resource), set()).update(values)
         for statement in policy.to_dict()["Statement"]:
             yield from _faults(statement, reasons)
     yield from (
@@ -179,7 +178,7 @@ def forbidden(analysis: Analysis) -> Iterator[str]:
     )
 
 
-def _faults(statement: dict[str, Any], reasons: set[tuple[str, str, str]]) -> Iterator[str]:
+def _faults(statement: dict[str, Any], reasons: dict[tuple[str, str], set[tuple[str, str, str]]]) -> Iterator[str]:
     text = json.dumps(statement, ensure_ascii=False)
     yield from (f"{part!r} in {text}" for part in NEVER if part in text)
     actions, resources = as_list(statement.get("Action")), as_list(statement.get("Resource"))
@@ -188,10 +187,12 @@ def _faults(statement: dict[str, Any], reasons: set[tuple[str, str, str]]) -> It
     if not resources or not all(resources):
         yield f"an empty Resource in {text}"
     yield from (f"{action} is not an IAM action" for action in actions if expand(action) != {action})
-    condition = json.dumps(statement.get("Condition", {}))
+    # Statements join the values of a key; each value must come from a grant of the same action on the same resource.
+    block = statement.get("Condition", {})
+    condition = {(op, key, value) for op, keys in block.items() for key, values in keys.items() for value in as_list(values)}
     for action in actions:
         for resource in resources:
-            if (action, resource, condition) not in reasons:
+            if (action, resource) not in reasons or not condition <= reasons[action, resource]:
                 yield f"{action} on {resource} has no reason"
 
 
