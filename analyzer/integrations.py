@@ -192,11 +192,15 @@ def _target(
         for row in index.direct:
             if match["namespace"] == row["namespace"] and match["kind"] == row["kind"]:
                 return (row["service"], row["operation"], "request_response", Record({"Resource": value})), []
-    return None, [
-        diagnostic(
-            "malformed-resource-arn", f"state `{state}`: `{arn}` names no integration, function or activity", pointer, state=state
-        )
-    ]
+    message = f"state `{state}`: `{arn}` names no integration, function or activity"
+    return None, [diagnostic("malformed-resource-arn", message, pointer, state=state, help=_suggest(text, index))]
+
+
+def _suggest(arn: str, index: Index) -> str:
+    """Suggest what a malformed ARN was meant to be: most have a Region and an account, which an integration has not."""
+    fields = arn.split(":", 5)
+    known = len(fields) == 6 and fields[1] and fields[5].partition(":")[0] in ("aws-sdk", *index.services)
+    return f"an integration has neither Region nor account: `{fields[0]}:{fields[1]}:states:::{fields[5]}`" if known else ""
 
 
 def _assume_direct(value: Unknown, pointer: Pointer, state: str, index: Index) -> tuple[Target | None, list[Diagnostic]]:
@@ -252,7 +256,7 @@ def _integration(
         return refuse(
             "unknown-integration",
             f"the optimized integration `{service}` has no `{operation}`",
-            ", ".join(filter(None, (near, sdk))),
+            " ".join(filter(None, (near, sdk))),
         )
     if pattern not in operations[operation]:
         kinds = [end or "no suffix" for end, name in SUFFIXES.items() if name in operations[operation]]

@@ -82,6 +82,7 @@ class Index:
     direct: tuple[Mapping[str, Json], ...]
     sdk: Mapping[str, Mapping[str, str]]
     trust: Mapping[str, str]
+    version: str
 
 
 @lru_cache(maxsize=1)
@@ -96,7 +97,7 @@ def maps_root() -> Path:
 def index() -> Index:
     """Read the index of all maps."""
     raw = _read("index.json")
-    return Index(raw["services"], tuple(raw["direct"]), raw["sdk"], raw["trust"])
+    return Index(raw["services"], tuple(raw["direct"]), raw["sdk"], raw["trust"], raw["version"])
 
 
 @lru_cache(maxsize=64)

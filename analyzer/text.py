@@ -73,8 +73,13 @@ def locate(source: Source, pointer: Pointer, *, key: bool = False) -> Position |
 
 def line_of(source: Source, number: int) -> str:
     """Return line *number* (from 1) of *source* without its line end, or an empty string past the end."""
-    lines = _LINE_ENDS.split(source.text)
+    lines = _lines(source.text)
     return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> list[str]:
+    return _LINE_ENDS.split(text)
 
 
 def _is_scalar(node: Any) -> bool:
@@ -84,14 +89,19 @@ def _is_scalar(node: Any) -> bool:
 def _child(node: Any, step: str | int) -> tuple[Any, Any] | None:
     """Return (key node, value node) of *step* below *node*. The last of two equal keys wins, as in JSON."""
     if node.id == "mapping":
-        found = None
-        for key_node, value_node in node.value:
-            if getattr(key_node, "value", None) == str(step):
-                found = (key_node, value_node)
-        return found
+        return _children(node).get(str(step))
     if node.id == "sequence" and isinstance(step, int) and step < len(node.value):
         return None, node.value[step]
     return None
+
+
+def _children(node: Any) -> dict[str, tuple[Any, Any]]:
+    """Return the entries of a mapping by key, kept on the node: a thousand places in one object are looked up once."""
+    known: dict[str, tuple[Any, Any]] | None = getattr(node, "by_key", None)
+    if known is None:
+        known = {key.value: (key, value) for key, value in node.value if isinstance(key.value, str)}
+        node.by_key = known
+    return known
 
 
 @lru_cache(maxsize=4)

@@ -36,7 +36,7 @@ from analyzer.analyze import Analysis, analyze
 from analyzer.context import Context, make_context
 from analyzer.errors import SourceError
 from analyzer.maps import service_map
-from analyzer.permissions import EXECUTION, Action, Certainty, Grant
+from analyzer.permissions import EXECUTION, Action, Certainty, Condition, Grant
 from analyzer.permissions.patterns import as_exact, as_pattern, covers
 from analyzer.policy import Policy, minimise
 from analyzer.text import Source
@@ -182,12 +182,12 @@ def test_a_policy_grants_what_the_grants_say(definition: Any, context: Context) 
 
 def check_equivalent(grants: list[Grant], policy: Policy) -> None:
     """Compare *policy* with *grants* pair by pair."""
-    granted = {(grant.action, grant.resource, grant.condition) for grant in grants}
+    granted = {(grant.action, grant.resource, condition) for grant in grants for condition in single_conditions(grant.condition)}
     allowed = list(triples(policy))
     assert len(allowed) == len(set(allowed))
     assert set(allowed) <= granted
     for action, resource, condition in granted:
-        wider = [other for own, other, under in allowed if own == action and under in ((), condition)]
+        wider = [other for own, other, under in allowed if own == action and is_under(condition, under)]
         assert any(is_within(resource, other) for other in wider)
 
 
@@ -195,7 +195,24 @@ def triples(policy: Policy) -> Iterator[Triple]:
     """Yield (action, resource, condition) of everything *policy* allows."""
     for statement in policy.statements:
         for action, resource in product(statement.actions, statement.resources):
-            yield action, resource, statement.condition
+            yield from ((action, resource, condition) for condition in single_conditions(statement.condition))
+
+
+def single_conditions(condition: Condition) -> list[Condition]:
+    """Take a condition of one key apart: several values mean any of them. A condition of several keys stays whole."""
+    if len(condition) != 1:
+        return [condition]
+    [(operator, key, values)] = condition
+    return [((operator, key, (value,)),) for value in values]
+
+
+def is_under(condition: Condition, wide: Condition) -> bool:
+    """Tell whether *wide* lets through whatever *condition* lets through, value by value for one key."""
+    if wide in ((), condition):
+        return True
+    if len(condition) != 1 or len(wide) != 1 or condition[0][:2] != wide[0][:2] or not condition[0][0].endswith("Like"):
+        return False
+    return is_within(condition[0][2][0], wide[0][2][0])
 
 
 @st.composite

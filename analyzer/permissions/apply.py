@@ -76,7 +76,7 @@ def _apply(
     grants: list[Grant] = []
     widened: dict[tuple[tuple[str, str], ...], list[Filled]] = {}
     for filled in _resources(rule, call, mapped, variables):
-        if filled.certainty is not Certainty.EXACT and not assumed:
+        if filled.holes and not assumed:
             widened.setdefault(filled.holes, []).append(filled)
         problems.extend(misplaced(filled, call, None if rule.other_regions else context.region, variables["account"]))
         certainty = Certainty.ASSUMED if assumed else filled.certainty

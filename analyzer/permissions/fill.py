@@ -155,9 +155,8 @@ def _combine(template: Template, readings: tuple[_Reading, ...], variables: Mapp
     for reading in readings:
         merged.update(reading.variables)
     unknown = any(reading.certainty is Certainty.UNKNOWN for reading in readings)
-    certainty = (
-        Certainty.UNKNOWN if unknown else max((reading.certainty for reading in readings), default=Certainty.EXACT, key=_width)
-    )
+    least = Certainty.PATTERN if "{machine}" in template.text and variables.get("machine") == HOLE else Certainty.EXACT
+    certainty = Certainty.UNKNOWN if unknown else max((least, *(reading.certainty for reading in readings)), key=_width)
     flow = tuple(dict.fromkeys(step for reading in readings for step in reading.flow))
     holes = tuple(reading.hole for reading in readings if reading.hole is not None)
     unreadable = tuple(reading.unreadable for reading in readings if reading.unreadable is not None)

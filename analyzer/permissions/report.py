@@ -20,11 +20,10 @@ def hole(rule: GrantRule, call: Call, alike: list[Filled]) -> Diagnostic:
     more = f" and {len(alike) - 1} more" if len(alike) > 1 else ""
     said = reason if reason in (NOT_GIVEN, NOT_UNDERSTOOD) else f"is the {reason}"
     message = f"`{name}` {said}, so {_actions(rule)} {_verb(rule, 'is', 'are')} granted on `{as_pattern(filled.text)}`{more}"
-    pointer = next((step.pointer for step in reversed(filled.flow) if step.pointer), call.pointer)
     if "placeholder" in reason:
-        return _say("unresolved-substitution", call, message, pointer=pointer)
+        return _say("unresolved-substitution", call, message, pointer=_written(filled, call))
     help = "write the value as a constant where it is one, or accept the pattern"
-    return _say("unresolved-resource", call, message, help, pointer)
+    return _say("unresolved-resource", call, message, help, _written(filled, call))
 
 
 def dropped(key: str, call: Call, filled: Filled) -> Diagnostic:
@@ -66,7 +65,8 @@ def misplaced(filled: Filled, call: Call, region: str | None, account: str) -> I
     if len(fields) < 6 or call.service == MACHINE:
         return
     if region and fields[3] and HOLE not in fields[3] and fields[3] != region:
-        yield _say("other-region", call, f"`{as_pattern(filled.text)}` is in {fields[3]}, the machine in {region}")
+        message = f"`{as_pattern(filled.text)}` is in {fields[3]}, the machine in {region}"
+        yield _say("other-region", call, message, pointer=_written(filled, call))
     if fields[4] and HOLE not in (account, *fields[4]) and fields[4] != account:
         help = "name the role in the resource's own policy, or make the call under a role of that account with Credentials"
         yield _say(
@@ -75,6 +75,11 @@ def misplaced(filled: Filled, call: Call, region: str | None, account: str) -> I
             f"`{as_pattern(filled.text)}` belongs to account {fields[4]}, which must allow the role itself",
             help,
         )
+
+
+def _written(filled: Filled, call: Call) -> Pointer:
+    """Return where the value that made a resource is written, or the call where nothing is."""
+    return next((step.pointer for step in reversed(filled.flow) if step.pointer), call.pointer)
 
 
 def _say(id: str, call: Call, message: str, help: str = "", pointer: Pointer | None = None) -> Diagnostic:

@@ -27,7 +27,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/concepts-activities.html#ac
 
 def document(analyses: Sequence[Analysis]) -> dict[str, Json]:
     """Return the document of *analyses*."""
-    tool = {"name": "asl-iam", "version": analyzer.__version__, "maps": None}
+    tool = {"name": "asl-iam", "version": analyzer.__version__, "maps": index().version}
     return {"schema": SCHEMA, "tool": tool, "machines": [_machine(analysis) for analysis in analyses]}
 
 

@@ -21,7 +21,19 @@ GRANT_KEYS = {
     "unverified", "note", "other_regions", "managed_rule", "pass_role",
 }  # fmt: skip
 OPERATION_KEYS = {"api", "patterns", "grants", "parameters", "note", "unverified", "source", "integration"}
-SERVICE_KEYS = {"service", "title", "guide", "sdk", "forms", "operations", "direct", "sdk_operations", "trust", "grants"}
+SERVICE_KEYS = {
+    "service",
+    "title",
+    "guide",
+    "sdk",
+    "forms",
+    "operations",
+    "direct",
+    "sdk_operations",
+    "trust",
+    "version",
+    "grants",
+}
 
 
 class MapError(Exception):
@@ -58,8 +70,7 @@ def compile_all(root: Path = ROOT) -> dict[str, Any]:
         index["direct"].extend({**row, "service": compiled["service"]} for row in raw.get("direct", []))
         for name, operation in raw.get("sdk_operations", {}).items():
             index["sdk"][name.casefold()] = {"service": compiled["service"], "operation": operation}
-        if "trust" in raw:
-            index["trust"] = raw["trust"]
+        index.update({key: raw[key] for key in ("trust", "version") if key in raw})
     outputs["index.json"] = index
     return outputs
 
