@@ -130,8 +130,23 @@ def test_depth_and_length_are_no_way_to_crash_it(text: str) -> None:
 # --------------------------------------------------------------------------------------------------- what it never emits
 
 
+WRONG_LANGUAGE = {
+    "StartAt": "A",
+    "States": {
+        "A": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::athena:getQueryResults",
+            "Arguments": {"QueryExecutionId": "{% $id %}"},
+            "End": True,
+        }
+    },
+}
+"""A JSONPath state with the field of the other language: its expressions are no constants."""
+
+
 @examples(150)
 @given(definitions(), contexts())
+@example(WRONG_LANGUAGE, HOME)
 def test_a_policy_holds_nothing_that_is_no_policy(definition: Any, context: Context) -> None:
     """No expression, no path and no empty list reaches a policy, and `*` alone only where a map says so."""
     analysis = run(definition, context)
