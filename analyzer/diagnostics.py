@@ -79,6 +79,8 @@ CATALOGUE: dict[str, Entry] = {
         _E, "an optimized integration that does not exist", "use an existing one, or an aws-sdk integration"
     ),
     "unsupported-pattern": Entry(_E, "a suffix the integration does not support", "use a supported one"),
+    "unknown-operation": Entry(_E, "an operation that the service does not have", "correct its name"),
+    "retired-service": Entry(_W, "a service that AWS has retired", "remove the task"),
     "unmapped-sdk-integration": Entry(
         _W, "an AWS SDK integration without a service map: nothing is granted", "add its permissions by hand"
     ),

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/integrate-services.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from analyzer.asl.model import DataAccess, Map, QueryLanguage, State, Task
@@ -14,7 +14,7 @@ from analyzer.context import Context
 from analyzer.dataflow.evaluate import evaluate, substitute
 from analyzer.dataflow.values import HOLE, Flow, Literal, Record, Text, Unknown, Value, look, texts
 from analyzer.diagnostics import Diagnostic, diagnostic, did_you_mean
-from analyzer.maps import Index
+from analyzer.maps import SDK, SDK_PATTERNS, Index, sdk_index, service_map
 from analyzer.text import Pointer
 
 SUFFIXES = {
@@ -174,6 +174,9 @@ def _machine_calls(context: Context) -> Iterator[Call]:
             yield call("encryptedLogging", KmsKeyId=context.kms_key)
 
 
+Refuse = Callable[..., tuple[None, list[Diagnostic]]]
+"""Makes the answer of a Resource that leads nowhere: (id, message, help)."""
+
 Target = tuple[str, str, str, Value | None]
 """Service, operation, pattern, and the arguments when the ARN itself is the only one."""
 
@@ -230,19 +233,7 @@ def _integration(
         )
     pattern = wanted or SUFFIXES[suffix]
     if match["sdk"]:
-        row = index.sdk.get(f"{service}:{operation}".casefold())
-        if pattern.startswith("sync"):
-            return refuse(
-                "unsupported-pattern",
-                f"an AWS SDK integration has no `{suffix}`",
-                "poll the job in the workflow, or use `.waitForTaskToken`",
-            )
-        if row is None:
-            return refuse(
-                "unmapped-sdk-integration",
-                f"the AWS SDK integration `{service}:{operation}` is not mapped; nothing is granted for it",
-            )
-        return (row["service"], row["operation"], pattern, None), []
+        return _sdk(service, operation, pattern, suffix, index, refuse)
     if service not in index.services or service == MACHINE:
         return refuse(
             "unknown-integration",
@@ -264,3 +255,32 @@ def _integration(
         what = f"`{suffix}`" if suffix else ("this use" if wanted else "use without a suffix")
         return refuse("unsupported-pattern", f"`{service}:{operation}` does not support {what}", f"it supports {supported}")
     return (service, operation, pattern, None), []
+
+
+def _sdk(
+    service: str, operation: str, pattern: str, suffix: str, index: Index, refuse: Refuse
+) -> tuple[Target | None, list[Diagnostic]]:
+    """Find an AWS SDK integration. Step Functions writes names in its own case, so case tells nothing.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
+    """
+    if pattern not in SDK_PATTERNS:
+        help = "poll the job in the workflow, or use `.waitForTaskToken`"
+        return refuse("unsupported-pattern", f"an AWS SDK integration has no `{suffix}`", help)
+    row = index.sdk.get(f"{service}:{operation}".casefold())
+    if row is not None:
+        return (row["service"], row["operation"], pattern, None), []
+    known, name = sdk_index(), service.casefold()
+    if name in known.retired:
+        return refuse(
+            "retired-service", f"AWS has retired `{service}`, so `{operation}` cannot succeed; nothing is granted for it"
+        )
+    if name not in known.services:
+        return refuse(
+            "unknown-integration", f"the AWS SDK integrations have no service `{service}`", did_you_mean(service, known.services)
+        )
+    operations = service_map(SDK + name).operations
+    if operation not in operations:
+        near = did_you_mean(operation, (f"{other[0].lower()}{other[1:]}" for other in operations))
+        return refuse("unknown-operation", f"the service `{service}` has no operation `{operation}`", near)
+    return (SDK + name, operation, pattern, None), []

@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from analyzer.errors import ServiceMapError
 from analyzer.text import Json
+
+SDK = "aws-sdk:"
+"""What stands before the name of a service that is reached through the AWS SDK integrations."""
+
+SDK_PATTERNS = ("request_response", "wait_for_task_token")
+"""https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html"""
+
+UNVERIFIED = "no source says which IAM action authorizes the call; the action of its own name is granted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +108,27 @@ def index() -> Index:
     return Index(raw["services"], tuple(raw["direct"]), raw["sdk"], raw["trust"], raw["version"])
 
 
+@dataclass(frozen=True, slots=True)
+class SdkIndex:
+    """Every service the AWS SDK integrations reach, by the name Step Functions has for it, and those AWS has retired."""
+
+    services: Mapping[str, str | None]
+    retired: frozenset[str]
+    coverage: Mapping[str, Json]
+
+
+@lru_cache(maxsize=1)
+def sdk_index() -> SdkIndex:
+    """Read the index of the SDK maps; only a definition with an SDK integration needs it."""
+    raw = _read("services.json")
+    return SdkIndex(raw["services"], frozenset(raw["retired"]), raw["coverage"])
+
+
 @lru_cache(maxsize=64)
 def service_map(service: str) -> ServiceMap:
-    """Read the map of *service*, a key of `Index.services`."""
+    """Read the map of *service*: a key of `Index.services`, or `aws-sdk:` and a key of `SdkIndex.services`."""
+    if service.startswith(SDK):
+        return _sdk_map(service)
     raw = _read(f"optimized/{service}.json")
     forms = {name: tuple(_case(case) for case in cases) for name, cases in raw["forms"].items()}
     operations = {
@@ -116,6 +142,35 @@ def service_map(service: str) -> ServiceMap:
         for name, entry in raw["operations"].items()
     }
     return ServiceMap(raw["service"], forms, operations)
+
+
+class _SdkOperations(Mapping[str, Operation]):
+    """The operations of an SDK map, found without regard to case and read only when they are asked for."""
+
+    def __init__(self, rows: Mapping[str, Json], source: str) -> None:
+        self._rows = rows
+        self._source = source
+
+    def __getitem__(self, name: str) -> Operation:
+        row = self._rows[name.casefold()]
+        grants = tuple(_grant({"only": SDK_PATTERNS, "source": self._source, **grant}) for grant in row["grants"])
+        doubt = dict.fromkeys(SDK_PATTERNS, UNVERIFIED) if row.get("unverified") else {}
+        return Operation(SDK_PATTERNS, grants, None, doubt, self._source)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.casefold() in self._rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(row["name"] for row in self._rows.values())
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+def _sdk_map(service: str) -> ServiceMap:
+    raw = _read(f"sdk/{service.removeprefix(SDK)}.json")
+    forms = {name: tuple(_case(case) for case in cases) for name, cases in raw["forms"].items()}
+    return ServiceMap(service, forms, _SdkOperations(raw["operations"], raw["source"]))
 
 
 def _read(name: str) -> Json:

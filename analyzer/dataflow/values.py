@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from analyzer.text import Pointer
 
@@ -118,10 +119,24 @@ def _look(value: Value, steps: list[str]) -> Iterator[Found]:
             return
         for item in value.items:
             yield from _look(item, steps[1:])
-    elif isinstance(value, Record) and steps[0] in value.fields:
-        yield from _look(value.fields[steps[0]], steps[1:])
+    elif isinstance(value, Record) and (name := _spelled(value.fields, steps[0])) is not None:
+        yield from _look(value.fields[name], steps[1:])
     else:
         yield _ABSENT
+
+
+def _spelled(fields: Mapping[str, Value], name: str) -> str | None:
+    """Return how *name* is spelled in *fields*: Step Functions writes `DbClusterId` for an API's `DBClusterId`."""
+    if name in fields:
+        return name
+    folded = fold(name)
+    return next((key for key in fields if fold(key) == folded), None)
+
+
+@lru_cache(maxsize=4096)
+def fold(name: str) -> str:
+    """Fold the name of a parameter to letters and digits in lower case."""
+    return "".join(char for char in name.casefold() if char.isalnum())
 
 
 def texts(value: Value) -> tuple[Text, ...]:

@@ -1,24 +1,62 @@
-"""`python -m service_maps.build` compiles and checks the maps; `--check` only compares and writes nothing."""
+"""`python -m service_maps.build` compiles and checks the maps; `--check` only compares and writes nothing.
+
+`--service-reference DIR` reads AWS's own operation → action files (one JSON a service, from the Service Authorization
+Reference), where a maintainer has them: they win over what is derived from names, and the differences are printed.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from service_maps.build.check import check_service
+from service_maps.build.check import check_override, check_service
 from service_maps.build.compile import ROOT, compile_all, load_yaml
+from service_maps.build.reference import Reference
+from service_maps.build.sdk import Coverage, compile_sdk
 
 
 def render(value: Any) -> str:
-    """Write *value* the one way compiled files are written."""
-    return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    """Write *value* the one way compiled files are written: in a table of the SDK, one operation a line."""
+    if "operations" not in value or "service" in value:
+        return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    rows = [f"{_compact(name)}: {_compact(row)}" for name, row in sorted(value["operations"].items())]
+    head = [f"{_compact(key)}: {_compact(value[key])}" for key in sorted(value) if key != "operations"]
+    return "{\n" + ",\n".join([*head, '"operations": {\n' + ",\n".join(rows) + "\n}"]) + "\n}\n"
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+@cache
+def outputs(root: Path = ROOT, reference: Path | None = None) -> dict[str, Any]:
+    """Return every compiled file of the maps under *root*: {path below `compiled/`: JSON value}."""
+    made = compile_all(root)
+    overrides = {path.stem: load_yaml(path) for path in sorted((root / "overrides").glob("*.yaml"))}
+    if overrides:
+        tables, _ = _sdk(root, reference)
+        made |= tables
+    return made
+
+
+@cache
+def _sdk(root: Path, reference: Path | None) -> tuple[dict[str, Any], Coverage]:
+    overrides = {path.stem: load_yaml(path) for path in sorted((root / "overrides").glob("*.yaml"))}
+    return compile_sdk(overrides, load_yaml(root / "forms.yaml"), Reference.read(reference))
+
+
+def coverage(root: Path = ROOT) -> Coverage:
+    """Return how the SDK operations came by their rules."""
+    return _sdk(root, None)[1]
 
 
 def drift(root: Path = ROOT) -> list[str]:
-    """Return the compiled files that are not what the YAML says: missing, changed or left over."""
-    wanted = {name: render(value) for name, value in compile_all(root).items()}
+    """Return the compiled files that are not what the maps say: missing, changed or left over."""
+    wanted = {name: render(value) for name, value in outputs(root).items()}
     found = {str(path.relative_to(root / "compiled")): path.read_text(encoding="utf-8") for path in _written(root)}
     return sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
 
@@ -26,16 +64,18 @@ def drift(root: Path = ROOT) -> list[str]:
 def faults(root: Path = ROOT) -> list[str]:
     """Return every fault the published data shows in the maps."""
     shared = load_yaml(root / "forms.yaml")
-    return [fault for path in sorted((root / "optimized").glob("*.yaml")) for fault in check_service(load_yaml(path), shared)]
+    maps = [fault for path in sorted((root / "optimized").glob("*.yaml")) for fault in check_service(load_yaml(path), shared)]
+    own = sorted((root / "overrides").glob("[!_]*.yaml"))
+    return [*maps, *(fault for path in own for fault in check_override(path.stem, load_yaml(path), shared))]
 
 
-def write(root: Path = ROOT) -> None:
+def write(root: Path = ROOT, reference: Path | None = None) -> None:
     """Write the compiled files and remove the ones no map makes any more."""
-    outputs = compile_all(root)
+    made = outputs(root, reference)
     for path in _written(root):
-        if str(path.relative_to(root / "compiled")) not in outputs:
+        if str(path.relative_to(root / "compiled")) not in made:
             path.unlink()
-    for name, value in outputs.items():
+    for name, value in made.items():
         path = root / "compiled" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(render(value), encoding="utf-8")
@@ -47,11 +87,19 @@ def _written(root: Path) -> list[Path]:
 
 def main(arguments: list[str]) -> int:
     """Compile, check and say what is wrong; 0 when nothing is."""
-    if "--check" not in arguments:
-        write()
-    problems = [f"not compiled: {name}" for name in drift()] + faults()
+    parser = argparse.ArgumentParser(prog="python -m service_maps.build", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="compare and check only")
+    parser.add_argument("--service-reference", type=Path, metavar="DIR", help="AWS's own operation files")
+    chosen = parser.parse_args(arguments)
+    if not chosen.check:
+        write(reference=chosen.service_reference)
+    say = print  # a command line tool speaks on its output
+    if chosen.service_reference:
+        for difference in _sdk(ROOT, chosen.service_reference)[1].differences:
+            say(f"AWS says otherwise: {difference}")
+    problems = [f"not compiled: {name}" for name in (drift() if chosen.check else [])] + faults()
     for problem in problems:
-        print(problem)  # noqa: T201 - a command line tool speaks on its output
+        say(problem)
     return 1 if problems else 0
 
 

@@ -41,6 +41,43 @@ def check_service(raw: dict[str, Any], shared_forms: dict[str, Any]) -> list[str
     return faults
 
 
+def check_override(name: str, raw: dict[str, Any], shared_forms: dict[str, Any]) -> list[str]:
+    """Return every fault of one override file of the SDK tables as a sentence."""
+    faults: list[str] = []
+    forms = {**shared_forms, **raw.get("forms", {})}
+    shapes = sdk_shapes(name)
+    for operation, row in raw.get("actions", {}).items():
+        place = f"overrides/{name}.yaml: {operation}"
+        faults.extend(_check_source(row.get("source", raw.get("source", "")), place))
+        faults.extend(f"{place}: {action} is not an IAM action" for action in row["actions"] if _action(action) is None)
+    grants = [(operation, row.get("source"), row.get("grants", [])) for operation, row in raw.get("operations", {}).items()]
+    grants += [(operation, None, written) for operation, written in raw.get("extra", {}).items()]
+    for operation, source, written in grants:
+        place = f"overrides/{name}.yaml: {operation}"
+        for grant in (one for entry in written for one in expand(entry, place)):
+            faults.extend(_check_source(grant.get("source", source or raw.get("source", "")), place))
+            faults.extend(f"{place}: {fault}" for fault in _check_grant(grant, forms, shapes.get(operation)))
+    return faults
+
+
+def _check_source(source: str, place: str) -> list[str]:
+    return [] if _SOURCE.fullmatch(source) else [f"{place}: the source {source!r} is no documentation page"]
+
+
+@cache
+def sdk_shapes(name: str) -> dict[str, Any]:
+    """Return the input shapes of an SDK service by operation: {operation: shape}."""
+    from service_maps.build.sdk import service_name
+
+    loader = botocore.loaders.Loader()
+    shapes: dict[str, Any] = {}
+    for folder in loader.list_available_services("service-2"):
+        model = _model(folder)
+        if service_name(model.metadata["serviceId"]) == name:
+            shapes |= {operation: model.operation_model(operation).input_shape for operation in model.operation_names}
+    return shapes
+
+
 def _check_grant(grant: dict[str, Any], forms: dict[str, Any], members: Any) -> Iterator[str]:
     known = [action for action in grant["actions"] if _action(action) is not None]
     yield from (f"{action} is not an IAM action" for action in grant["actions"] if action not in known)

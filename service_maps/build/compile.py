@@ -88,10 +88,9 @@ def compile_service(raw: dict[str, Any], shared: dict[str, Any], name: str) -> d
         if unknown := set(patterns) - set(PATTERNS):
             raise MapError(f"{place}: unknown patterns {sorted(unknown)}")
         source = entry.get("source", raw["guide"])
-        written = [(f"{place}: grant {at}", grant) for at, grant in enumerate(entry.get("grants", []))]
-        grants = [_compile_grant(one, source, patterns, where) for where, grant in written for one in expand(grant, where)]
+        grants = compile_grants(entry.get("grants", []), source, place, patterns)
         for grant in grants:
-            used.update(_forms_of(grant))
+            used.update(forms_of(grant))
         operations[operation] = {
             "patterns": patterns,
             "grants": grants,
@@ -106,6 +105,18 @@ def compile_service(raw: dict[str, Any], shared: dict[str, Any], name: str) -> d
         "forms": {form: [_compile_case(case, f"{name}: form {form}") for case in forms[form]] for form in sorted(used)},
         "operations": operations,
     }
+
+
+def compile_grants(written: list[dict[str, Any]], source: str | None, place: str, patterns: list[str] | None = None) -> list[Any]:
+    """Compile a list of grants as a map writes them. Without *patterns*, they hold in whichever pattern the call is made.
+
+    A grant takes *source* for its page unless it names one; without either it has none, and the reader knows a default.
+    """
+    compiled: list[dict[str, Any]] = []
+    for at, grant in enumerate(written):
+        where = f"{place}: grant {at}"
+        compiled.extend(_compile_grant(one, source, patterns, where) for one in expand(grant, where))
+    return compiled
 
 
 def _only_keys(entry: dict[str, Any], allowed: set[str], place: str) -> None:
@@ -147,23 +158,17 @@ def expand(grant: dict[str, Any], place: str) -> list[dict[str, Any]]:
     return [grant]
 
 
-def _compile_grant(grant: dict[str, Any], source: str, patterns: list[str], place: str) -> dict[str, Any]:
+def _compile_grant(grant: dict[str, Any], source: str | None, patterns: list[str] | None, place: str) -> dict[str, Any]:
     if grant.get("level") not in LEVELS:
         raise MapError(f"{place}: level must be one of {LEVELS}")
-    only = grant.get("only", patterns)
-    if unknown := set(only) - set(PATTERNS):
-        raise MapError(f"{place}: unknown patterns {sorted(unknown)}")
-    if "sync" in only and "sync:2" in patterns:
-        only = [*only, "sync:2"]
     compiled: dict[str, Any] = {
         "level": grant["level"],
-        "only": sorted(set(only) & set(patterns)),
         "actions": sorted(grant["actions"]),
         "resources": [_compile_resource(entry, place) for entry in grant["resources"]],
-        "source": grant.get("source", source),
+        **({"source": page} if (page := grant.get("source", source)) else {}),
     }
-    if not compiled["only"]:
-        raise MapError(f"{place}: applies to no pattern of its operation")
+    if patterns is not None:
+        compiled["only"] = _only(grant, patterns, place)
     if "condition" in grant:
         compiled["condition"] = {
             operator: {key: [_compile_text(value) for value in as_list(values)] for key, values in sorted(keys.items())}
@@ -175,6 +180,17 @@ def _compile_grant(grant: dict[str, Any], source: str, patterns: list[str], plac
         if key in grant:
             compiled[key] = grant[key]
     return compiled
+
+
+def _only(grant: dict[str, Any], patterns: list[str], place: str) -> list[str]:
+    only = grant.get("only", patterns)
+    if unknown := set(only) - set(PATTERNS):
+        raise MapError(f"{place}: unknown patterns {sorted(unknown)}")
+    if "sync" in only and "sync:2" in patterns:
+        only = [*only, "sync:2"]
+    if not set(only) & set(patterns):
+        raise MapError(f"{place}: applies to no pattern of its operation")
+    return sorted(set(only) & set(patterns))
 
 
 def _compile_resource(entry: Any, place: str) -> dict[str, Any]:
@@ -201,7 +217,8 @@ def _compile_case(case: dict[str, Any], place: str) -> dict[str, Any]:
     return dict(case)
 
 
-def _forms_of(grant: dict[str, Any]) -> set[str]:
+def forms_of(grant: dict[str, Any]) -> set[str]:
+    """Return the names of the forms that a compiled grant reads its parameters with."""
     texts = [text for keys in grant.get("condition", {}).values() for values in keys.values() for text in values]
     return {"plain", "name-or-arn"} | {form for entry in (*grant["resources"], *texts) for form in entry.get("read", {}).values()}
 
