@@ -32,7 +32,6 @@ def _compact(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
-@cache
 def outputs(root: Path = ROOT, reference: Path | None = None) -> dict[str, Any]:
     """Return every compiled file of the maps under *root*: {path below `compiled/`: JSON value}."""
     made = compile_all(root)
