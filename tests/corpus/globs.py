@@ -37,6 +37,8 @@ def expand(pattern: str) -> frozenset[str]:
 @cache
 def has_resource_types(action: str) -> bool:
     """Tell whether IAM lets *action* be limited to some resources."""
+    if action.lower() not in actions():
+        return False
     service, _, name = action.partition(":")
     return bool(_IAM.actions.get_action_details(service, name)["resourceTypes"])
 

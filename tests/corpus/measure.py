@@ -169,7 +169,7 @@ def forbidden(analysis: Analysis) -> Iterator[str]:
                 values = {(operator, key, value) for operator, key, values in grant.condition for value in values}
                 reasons.setdefault((grant.action, grant.resource), set()).update(values)
         for statement in policy.to_dict()["Statement"]:
-            yield from _faults(statement, reasons)
+            yield from _faults(statement, reasons, doubted(analysis))
     yield from (
         f"{grant.action}: a {grant.level} grant for {reason.rule}"
         for grant in analysis.grants
@@ -178,7 +178,15 @@ def forbidden(analysis: Analysis) -> Iterator[str]:
     )
 
 
-def _faults(statement: dict[str, Any], reasons: dict[tuple[str, str], set[tuple[str, str, str]]]) -> Iterator[str]:
+def doubted(analysis: Analysis) -> set[str]:
+    """Return the actions of states that carry a warning that no source settles their permission."""
+    states = {problem.state for problem in analysis.diagnostics if problem.id == "unverified-permission"}
+    return {grant.action for grant in analysis.grants if states & {reason.state for reason in grant.reasons}}
+
+
+def _faults(
+    statement: dict[str, Any], reasons: dict[tuple[str, str], set[tuple[str, str, str]]], doubts: set[str]
+) -> Iterator[str]:
     text = json.dumps(statement, ensure_ascii=False)
     yield from (f"{part!r} in {text}" for part in NEVER if part in text)
     actions, resources = as_list(statement.get("Action")), as_list(statement.get("Resource"))
@@ -186,7 +194,7 @@ def _faults(statement: dict[str, Any], reasons: dict[tuple[str, str], set[tuple[
         yield f"an empty Action in {text}"
     if not resources or not all(resources):
         yield f"an empty Resource in {text}"
-    yield from (f"{action} is not an IAM action" for action in actions if expand(action) != {action})
+    yield from (f"{action} is not an IAM action" for action in actions if expand(action) != {action} and action not in doubts)
     # Statements join the values of a key; each value must come from a grant of the same action on the same resource.
     block = statement.get("Condition", {})
     condition = {(op, key, value) for op, keys in block.items() for key, values in keys.items() for value in as_list(values)}
