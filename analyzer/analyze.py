@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from analyzer.asl.model import Machine
 from analyzer.asl.parse import parse
 from analyzer.context import Context, settle_partition
+from analyzer.dataflow.run import propagate
+from analyzer.dataflow.start import reads_values, start
 from analyzer.diagnostics import Diagnostic, sort_diagnostics
 from analyzer.graph import reachable, unreachable_states
 from analyzer.integrations import calls_of, labels_of
@@ -48,7 +50,10 @@ def analyze(source: Source, context: Context = Context()) -> Analysis:  # noqa: 
     machine, problems = parse(source, document, workflow_type=context.type)
     context = settle_partition(context, (arn for state in machine.states() if isinstance(arn := state.body.get("Resource"), str)))
     reached = reachable(machine)
-    calls, misnamed = calls_of((state for state in machine.states() if state.pointer in reached), context, index())
+    states = [state for state in machine.states() if state.pointer in reached]
+    flow = propagate(machine, start(context, index().trust["source_arn"])) if reads_values(states) else {}
+    taken = [state for state in states if not flow or state.pointer in flow]
+    calls, misnamed = calls_of(taken, flow, context, index())
     grants, roles, findings = permissions(calls, context)
     trust, doubts = trust_policy(context, index(), labels_of(calls))
     targets: list[TargetPolicy] = []

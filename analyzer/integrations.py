@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from analyzer.asl.model import DataAccess, Map, QueryLanguage, State, Task
 from analyzer.context import Context
-from analyzer.dataflow.evaluate import evaluate, substitute
-from analyzer.dataflow.values import HOLE, Flow, Literal, Record, Text, Unknown, Value, look, texts
+from analyzer.dataflow.evaluate import Environment, evaluate, substitute
+from analyzer.dataflow.values import HOLE, Literal, Record, Text, Unknown, Value, look, texts
 from analyzer.diagnostics import Diagnostic, diagnostic, did_you_mean
 from analyzer.maps import SDK, SDK_PATTERNS, Index, sdk_index, service_map
 from analyzer.text import Pointer
@@ -61,16 +61,22 @@ class Call:
         return f"{self.service}:{self.operation}{suffix}"
 
 
-def calls_of(reachable: Iterable[State], context: Context, index: Index) -> tuple[tuple[Call, ...], tuple[Diagnostic, ...]]:
-    """Return every call of the *reachable* states and of the machine itself, and what is wrong with their ARNs."""
+def calls_of(
+    reachable: Iterable[State], flow: Mapping[Pointer, Environment], context: Context, index: Index
+) -> tuple[tuple[Call, ...], tuple[Diagnostic, ...]]:
+    """Return every call of the *reachable* states and of the machine itself, and what is wrong with their ARNs.
+
+    *flow* holds what each state's arguments are read in; a state it does not hold is read with nothing known.
+    """
     calls: list[Call] = []
     problems: list[Diagnostic] = []
-    substitutions = context.all_substitutions()
+    unknown = Environment(substitutions=context.all_substitutions())
     for state in reachable:
+        here = flow.get(state.pointer, unknown)
         if isinstance(state, Task):
-            found, reports = _task_calls(state, substitutions, index)
+            found, reports = _task_calls(state, here, index)
         elif isinstance(state, Map):
-            found, reports = _map_calls(state, context, substitutions, index)
+            found, reports = _map_calls(state, context, here, index)
         else:
             continue
         calls.extend(found)
@@ -87,19 +93,17 @@ def labels_of(calls: Iterable[Call]) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(labels)))
 
 
-def _task_calls(task: Task, substitutions: Mapping[str, str], index: Index) -> tuple[list[Call], list[Diagnostic]]:
+def _task_calls(task: Task, here: Environment, index: Index) -> tuple[list[Call], list[Diagnostic]]:
     if task.resource_arn is None:
         return [], []
-    role, assume = _credentials(task, substitutions)
+    role, assume = _credentials(task, here)
     arguments: Value
     if task.arguments is None:
-        arguments = Unknown("the state's input", (Flow(task.pointer, "the state's input"),))
+        arguments = here.input
     else:
-        arguments = evaluate(
-            task.arguments, _written_in(task.arguments_pointer, task.language), task.arguments_pointer, substitutions
-        )
+        arguments = evaluate(task.arguments, _written_in(task.arguments_pointer, task.language), task.arguments_pointer, here)
     pointer = (*task.pointer, "Resource")
-    target, reports = _target(task.resource_arn, pointer, task.name, substitutions, index)
+    target, reports = _target(task.resource_arn, pointer, task.name, here.substitutions, index)
     if target is None:
         return assume, reports
     service, operation, pattern, whole = target
@@ -112,12 +116,12 @@ def _written_in(pointer: Pointer, own: QueryLanguage) -> QueryLanguage:
     return {"Parameters": QueryLanguage.JSONPATH, "Arguments": QueryLanguage.JSONATA}.get(str(pointer[-1]), own)
 
 
-def _credentials(task: Task, substitutions: Mapping[str, str]) -> tuple[Value | None, list[Call]]:
+def _credentials(task: Task, here: Environment) -> tuple[Value | None, list[Call]]:
     """Return the role a task takes on, and the call by which the execution role takes it on."""
     if task.credentials is None:
         return None, []
     pointer = (*task.pointer, "Credentials")
-    credentials = evaluate(task.credentials, task.language, pointer, substitutions)
+    credentials = evaluate(task.credentials, task.language, pointer, here)
     found = look(credentials, "RoleArn")
     role = next((entry.value for entry in found if entry.value is not None), None)
     if role is None:
@@ -125,14 +129,14 @@ def _credentials(task: Task, substitutions: Mapping[str, str]) -> tuple[Value | 
     return role, [Call(MACHINE, "credentials", MACHINE, credentials, pointer, task.name)]
 
 
-def _map_calls(
-    state: Map, context: Context, substitutions: Mapping[str, str], index: Index
-) -> tuple[list[Call], list[Diagnostic]]:
+def _map_calls(state: Map, context: Context, here: Environment, index: Index) -> tuple[list[Call], list[Diagnostic]]:
     if not state.distributed:
         return [], []
     fields = {"Label": state.label, "ExecutionType": state.execution_type}
     settings = {
-        name: substitute(text, (*state.pointer, name), substitutions) for name, text in fields.items() if isinstance(text, str)
+        name: substitute(text, (*state.pointer, name), here.substitutions)
+        for name, text in fields.items()
+        if isinstance(text, str)
     }
     calls = [Call(MACHINE, "distributedMap", MACHINE, Record(settings), state.pointer, state.name)]
     if context.kms_key is not None:
@@ -142,20 +146,22 @@ def _map_calls(
     for access, pattern, key in ((state.reader, "item_reader", "ReaderConfig"), (state.writer, "result_writer", "WriterConfig")):
         if access is None or access.resource_arn is None:
             continue
-        target, found = _target(access.resource_arn, (*access.pointer, "Resource"), state.name, substitutions, index, pattern)
+        target, found = _target(
+            access.resource_arn, (*access.pointer, "Resource"), state.name, here.substitutions, index, pattern
+        )
         reports.extend(found)
         if target is not None:
             service, operation, _, _ = target
-            arguments = _access_arguments(access, (*access.pointer, key), state, substitutions)
+            arguments = _access_arguments(access, (*access.pointer, key), state, here)
             calls.append(Call(service, operation, pattern, arguments, access.pointer, state.name))
     return calls, reports
 
 
-def _access_arguments(access: DataAccess, config_pointer: Pointer, state: Map, substitutions: Mapping[str, str]) -> Value:
+def _access_arguments(access: DataAccess, config_pointer: Pointer, state: Map, here: Environment) -> Value:
     """Join what a reader or writer is asked for with how it is told to work: both decide what it needs."""
     language = _written_in(access.arguments_pointer, state.language)
-    value = evaluate(access.arguments, language, access.arguments_pointer, substitutions)
-    config = evaluate(access.config, state.language, config_pointer, substitutions)
+    value = evaluate(access.arguments, language, access.arguments_pointer, here)
+    config = evaluate(access.config, state.language, config_pointer, here)
     return Record({**value.fields, "Config": config}) if isinstance(value, Record) else value
 
 

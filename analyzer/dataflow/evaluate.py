@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from analyzer.asl.model import QueryLanguage
+from analyzer.dataflow.intrinsics import call, is_intrinsic
+from analyzer.dataflow.paths import Unsupported, came_from, follow
 from analyzer.dataflow.values import HOLE, Flow, Literal, Record, Sequence, Text, Unknown, Value
 from analyzer.text import Json, Pointer
 
@@ -25,26 +28,76 @@ _INTRINSIC = re.compile(r"\s*States\.[A-Z]\w*\(")
 _REFERENCES = ("Ref", "Condition")
 
 
-def evaluate(raw: Json, language: QueryLanguage, pointer: Pointer, substitutions: Mapping[str, str]) -> Value:
-    """Read the payload template *raw*, written at *pointer*, as the value it evaluates to.
+_INPUT, _CONTEXT = Unknown("input of the execution"), Unknown("context object")
 
-    *substitutions* maps placeholder names to their text; a placeholder without one becomes a hole.
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """What the templates of a state can read: its input, the context object, the variables, and what it gave.
+
+    `result` is there for what reads a result (`ResultSelector`, `Output`, `Assign`), `error` in a `Catch`. *substitutions*
+    maps placeholder names to their text; a placeholder without one becomes a hole.
     """
+
+    input: Value = _INPUT
+    context: Value = _CONTEXT
+    variables: Mapping[str, Value] = field(default_factory=dict)
+    substitutions: Mapping[str, str] = field(default_factory=dict)
+    result: Value | None = None
+    error: Value | None = None
+
+    def roots(self) -> Mapping[str, Value]:
+        """Return where the paths of a JSONPath state start."""
+        return {"$": self.input, "$$": self.context, **{f"${name}": value for name, value in self.variables.items()}}
+
+
+def evaluate(raw: Json, language: QueryLanguage, pointer: Pointer, environment: Environment) -> Value:
+    """Read the payload template *raw*, written at *pointer*, as the value it evaluates to in *environment*."""
     if isinstance(raw, Mapping):
         if (reference := template_reference(raw)) is not None:
-            return _reference(reference, pointer, substitutions)
-        return Record(dict(_fields(raw, language, pointer, substitutions)))
+            return _reference(reference, pointer, environment.substitutions)
+        return Record(dict(_fields(raw, language, pointer, environment)))
     if isinstance(raw, list):
-        return Sequence(tuple(evaluate(item, language, (*pointer, at), substitutions) for at, item in enumerate(raw)))
+        return Sequence(tuple(evaluate(item, language, (*pointer, at), environment) for at, item in enumerate(raw)))
     if isinstance(raw, str):
+        if language is QueryLanguage.JSONATA and is_expression(raw):
+            return expression(raw[2:-2].strip(), pointer, environment)
         if "{%" in raw or "%}" in raw:
             # In a JSONPath state, or with only one delimiter, this is a mistake that the language room reports. No name
             # looks like it, so it never becomes part of an ARN.
             return _unknown(raw.strip().strip("{}%").strip(), "expression", pointer)
         if _INTRINSIC.match(raw):
             return _unknown(raw, "text of an intrinsic function", pointer)
-        return substitute(raw, pointer, substitutions)
+        return substitute(raw, pointer, environment.substitutions)
     return Literal(raw, (Flow(pointer, "constant"),))
+
+
+def path(text: str, pointer: Pointer, environment: Environment) -> Value:
+    """Return what the path or intrinsic function call *text*, written at *pointer*, gives."""
+    kind = "function" if is_intrinsic(text) else "path"
+    try:
+        found = call(text, environment.roots()) if kind == "function" else follow(text.strip(), environment.roots())
+    except Unsupported:
+        return _unknown(text, kind, pointer)
+    return _unknown(text, kind, pointer) if found is None else came_from(found, pointer, _said(text, kind))
+
+
+def expression(text: str, pointer: Pointer, environment: Environment) -> Value:
+    """Return what the JSONata expression *text*, written at *pointer*, gives."""
+    from analyzer.dataflow.jsonata import evaluate_expression
+
+    try:
+        found = evaluate_expression(text, environment)
+    except Unsupported:
+        return _unknown(text, "expression", pointer)
+    return came_from(found, pointer, _said(text, "expression"))
+
+
+def assume_expression(text: str, environment: Environment, *, holds: bool) -> Environment | None:
+    """Return *environment* when the JSONata condition *text* holds, or does not; `None` when it cannot be so."""
+    from analyzer.dataflow.jsonata import narrow
+
+    return narrow(text[2:-2].strip(), environment, holds=holds) if is_expression(text) else environment
 
 
 def is_expression(text: str) -> bool:
@@ -98,20 +151,24 @@ def _reference(reference: tuple[str, Json], pointer: Pointer, substitutions: Map
 
 
 def _fields(
-    raw: Mapping[str, Json], language: QueryLanguage, pointer: Pointer, substitutions: Mapping[str, str]
+    raw: Mapping[str, Json], language: QueryLanguage, pointer: Pointer, environment: Environment
 ) -> list[tuple[str, Value]]:
     fields: list[tuple[str, Value]] = []
     for key, value in raw.items():
         name = str(key)
         if language is QueryLanguage.JSONPATH and name.endswith(".$"):
-            fields.append((name[:-2], _unknown(str(value), "path", (*pointer, name))))
+            fields.append((name[:-2], path(str(value), (*pointer, name), environment)))
         else:
-            fields.append((name, evaluate(value, language, (*pointer, name), substitutions)))
+            fields.append((name, evaluate(value, language, (*pointer, name), environment)))
     return fields
 
 
-def _unknown(expression: str, kind: str, pointer: Pointer) -> Unknown:
-    shown = " ".join(expression.split())
+def _said(text: str, kind: str) -> str:
+    shown = " ".join(text.split())
     shown = shown if len(shown) <= 80 else shown[:77] + "..."
-    reason = f"{kind} `{shown.replace('`', chr(39))}`"
+    return f"{kind} `{shown.replace('`', chr(39))}`"
+
+
+def _unknown(text: str, kind: str, pointer: Pointer) -> Unknown:
+    reason = _said(text, kind)
     return Unknown(reason, (Flow(pointer, reason),))

@@ -61,16 +61,25 @@ class OneOf:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An object with these fields and no others."""
+    """An object with these fields; those in `optional` may be absent. Any other field is described by `rest`.
+
+    Without a `rest` there are no other fields.
+    """
 
     fields: Mapping[str, Value]
+    rest: Value | None = None
+    optional: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """An array of exactly these items."""
+    """An array that begins with these items; any number of further ones are described by `element`.
+
+    Without an `element` there are no further ones.
+    """
 
     items: tuple[Value, ...]
+    element: Value | None = None
 
 
 Value = Literal | Text | Unknown | OneOf | Record | Sequence
@@ -95,6 +104,11 @@ class Found:
 _ABSENT = Found(Presence.NO)
 
 
+def every(array: Sequence) -> tuple[Value, ...]:
+    """Return what each item of *array* may be, known ones first."""
+    return array.items if array.element is None else (*array.items, array.element)
+
+
 def look(value: Value, path: str) -> tuple[Found, ...]:
     """Find what stands at *path* below *value*.
 
@@ -114,13 +128,18 @@ def _look(value: Value, steps: list[str]) -> Iterator[Found]:
     elif isinstance(value, Unknown):
         yield Found(Presence.MAYBE, value)
     elif steps[0] == "[]":
-        if not isinstance(value, Sequence) or not value.items:
+        items = every(value) if isinstance(value, Sequence) else ()
+        if not items:
             yield _ABSENT
-            return
-        for item in value.items:
+        for item in items:
             yield from _look(item, steps[1:])
     elif isinstance(value, Record) and (name := _spelled(value.fields, steps[0])) is not None:
+        if name in value.optional:
+            yield _ABSENT
         yield from _look(value.fields[name], steps[1:])
+    elif isinstance(value, Record) and value.rest is not None:
+        for found in _look(value.rest, steps[1:]):
+            yield Found(Presence.MAYBE, found.value) if found.value is not None else found
     else:
         yield _ABSENT
 

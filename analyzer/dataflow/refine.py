@@ -1,0 +1,171 @@
+"""What a Choice tells: on the branch of a rule its test holds, and on `Default` no test does.
+
+`assume` narrows an environment by a rule of a JSONPath Choice; `None` means that the branch cannot be taken.
+https://docs.aws.amazon.com/step-functions/latest/dg/state-choice.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import reduce
+
+from analyzer.dataflow.evaluate import Environment
+from analyzer.dataflow.inject import inject
+from analyzer.dataflow.join import describes, join, one_of
+from analyzer.dataflow.paths import Unsupported, child, split
+from analyzer.dataflow.values import HOLE, Flow, Literal, OneOf, Record, Sequence, Text, Unknown, Value
+from analyzer.text import Json, Pointer
+
+Fits = Callable[[Json], bool]
+
+_TYPES: Mapping[str, Fits] = {
+    "IsNull": lambda value: value is None,
+    "IsString": lambda value: isinstance(value, str),
+    "IsBoolean": lambda value: isinstance(value, bool),
+    "IsNumeric": lambda value: isinstance(value, (int, float)) and not isinstance(value, bool),
+}
+_ORDERS: Mapping[str, Callable[[Json, Json], bool]] = {
+    "Equals": lambda left, right: bool(left == right),
+    "LessThan": lambda left, right: bool(left < right),
+    "GreaterThan": lambda left, right: bool(left > right),
+    "LessThanEquals": lambda left, right: bool(left <= right),
+    "GreaterThanEquals": lambda left, right: bool(left >= right),
+}
+_KINDS: Mapping[str, Fits] = {"String": _TYPES["IsString"], "Numeric": _TYPES["IsNumeric"], "Boolean": _TYPES["IsBoolean"]}
+_OPERATOR = re.compile(r"(String|Numeric|Boolean)(Equals|LessThanEquals|GreaterThanEquals|LessThan|GreaterThan)")
+
+
+def assume(rule: Mapping[str, Json], environment: Environment, pointer: Pointer, *, holds: bool) -> Environment | None:
+    """Return *environment* when *rule*, written at *pointer*, *holds* (or does not); `None` when it cannot be so."""
+    if isinstance(rule.get("Not"), Mapping):
+        return assume(rule["Not"], environment, (*pointer, "Not"), holds=not holds)
+    for name in ("And", "Or"):
+        parts = rule.get(name)
+        if isinstance(parts, list) and all(isinstance(part, Mapping) for part in parts):
+            places = [((*pointer, name, at), part) for at, part in enumerate(parts)]
+            return _all(places, environment, holds=holds) if (name == "And") == holds else _any(places, environment, holds=holds)
+    return _compare(rule, environment, pointer, holds=holds)
+
+
+def _all(parts: list[tuple[Pointer, Mapping[str, Json]]], environment: Environment, *, holds: bool) -> Environment | None:
+    known: Environment | None = environment
+    for pointer, part in parts:
+        known = None if known is None else assume(part, known, pointer, holds=holds)
+    return known
+
+
+def _any(parts: list[tuple[Pointer, Mapping[str, Json]]], environment: Environment, *, holds: bool) -> Environment | None:
+    found = [known for pointer, part in parts if (known := assume(part, environment, pointer, holds=holds)) is not None]
+    return reduce(either, found) if found else None
+
+
+def either(left: Environment, right: Environment) -> Environment:
+    """Return the environment of which either may be the case."""
+    names = {*left.variables, *right.variables}
+    sides = {name: [side[name] for side in (left.variables, right.variables) if name in side] for name in sorted(names)}
+    variables = {name: reduce(join, values) for name, values in sides.items()}
+    return replace(left, input=join(left.input, right.input), variables=variables)
+
+
+def _compare(rule: Mapping[str, Json], environment: Environment, pointer: Pointer, *, holds: bool) -> Environment | None:
+    where = rule.get("Variable")
+    test = next(
+        (
+            (name, wanted)
+            for name, wanted in rule.items()
+            if name in _TYPES or name in ("IsPresent", "StringMatches") or _OPERATOR.fullmatch(name)
+        ),
+        None,
+    )
+    if not isinstance(where, str) or test is None:
+        return environment
+    try:
+        root, steps = split(where)
+    except Unsupported:
+        return environment
+    start = environment.roots().get(root)
+    if steps is None or start is None or root == "$$":
+        return environment
+    found: Value | None = start
+    for step in steps:
+        found = None if found is None else child(found, step)
+    name, wanted = test
+    if name == "IsPresent":
+        # That a field is absent is not a value of this domain; that it must be there takes nothing away.
+        return None if found is None and wanted is holds else environment
+    if found is None:
+        return environment
+    narrowed = _narrow(found, name, wanted, (*pointer, name), holds=holds)
+    if narrowed is None:
+        return None
+    return _put(environment, root, where, narrowed) if narrowed is not found else environment
+
+
+def _is_test(name: str) -> bool:
+    return name in _TYPES or name in ("IsPresent", "StringMatches") or _OPERATOR.fullmatch(name) is not None
+
+
+def _put(environment: Environment, root: str, where: str, value: Value) -> Environment:
+    if root == "$":
+        return replace(environment, input=inject(environment.input, where, value))
+    name = root[1:]
+    inside = inject(environment.variables[name], "$" + where[len(root) :], value)
+    return replace(environment, variables={**environment.variables, name: inside})
+
+
+def _narrow(value: Value, name: str, wanted: Json, pointer: Pointer, *, holds: bool) -> Value | None:
+    """Keep of *value* what the test lets through; `None` when nothing is left."""
+    fits = _predicate(name, wanted)
+    if fits is None:
+        return value
+    choices = value.choices if isinstance(value, OneOf) else (value,)
+    kept = [left for choice in choices if (left := _narrow_one(choice, name, wanted, fits, pointer, holds=holds)) is not None]
+    if len(kept) == len(choices) and all(left is choice for left, choice in zip(kept, choices, strict=True)):
+        return value
+    return one_of(kept) if kept else None
+
+
+def _narrow_one(choice: Value, name: str, wanted: Json, fits: Fits, pointer: Pointer, *, holds: bool) -> Value | None:
+    if isinstance(choice, Literal):
+        return choice if fits(choice.value) is holds else None
+    if isinstance(choice, (Record, Sequence)):
+        return choice if fits({}) is holds else None
+    if not holds or (name in _TYPES and name != "IsNull"):
+        return choice
+    if name == "IsNull":
+        return Literal(None) if wanted is True and isinstance(choice, Unknown) else choice
+    return _as_tested(choice, name, wanted, pointer)
+
+
+def _as_tested(choice: Value, name: str, wanted: Json, pointer: Pointer) -> Value | None:
+    """Take what the test says for a text that is not known, or not wholly."""
+    flow = (Flow(pointer, "choice rule"), *getattr(choice, "flow", ()))
+    if name == "StringMatches" and isinstance(wanted, str):
+        text = "".join(
+            HOLE if part == "*" else part.replace("\\*", "*").replace("\\\\", "\\") for part in re.split(r"(?<!\\)(\*)", wanted)
+        )
+        return Text(text, (f"text that matches `{wanted}`",), flow) if isinstance(choice, Unknown) else choice
+    if name.endswith("Equals") and not name.endswith(("ThanEquals",)) and isinstance(wanted, (str, int, float, bool)):
+        return Literal(wanted, flow) if describes(choice, wanted) else None
+    return choice
+
+
+def _plain(part: str) -> str:
+    return part.replace("\\*", "*").replace("\\\\", "\\")
+
+
+def _predicate(name: str, wanted: Json) -> Fits | None:
+    """Return the test as a function on JSON values; `None` when it compares with something that is not written there."""
+    if name in _TYPES:
+        return lambda value: _TYPES[name](value) is (wanted is True)
+    if name == "StringMatches" and isinstance(wanted, str):
+        parts = re.split(r"(?<!\\)\*", wanted)
+        pattern = re.compile(".*".join(re.escape(_plain(part)) for part in parts), re.DOTALL)
+        return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
+    match = _OPERATOR.fullmatch(name)
+    if match is None or not _KINDS[match[1]](wanted):
+        return None
+    kind, order = _KINDS[match[1]], _ORDERS[match[2]]
+    return lambda value: kind(value) and order(value, wanted)
