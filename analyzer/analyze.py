@@ -10,7 +10,7 @@ from analyzer.context import Context, settle_partition
 from analyzer.dataflow.run import propagate
 from analyzer.dataflow.start import reads_values, start
 from analyzer.diagnostics import Diagnostic, sort_diagnostics
-from analyzer.graph import reachable, unreachable_states
+from analyzer.graph import not_taken, reachable, unreachable_states
 from analyzer.integrations import calls_of, labels_of
 from analyzer.maps import index
 from analyzer.permissions import Grant, TargetRole, permissions
@@ -64,6 +64,7 @@ def analyze(source: Source, context: Context = Context()) -> Analysis:  # noqa: 
         target_doubts.extend(found)
     policy = minimise(grants)
     everything = (
+        *not_taken([state for state in states if flow and state.pointer not in flow]),
         *reading,
         *problems,
         *unreachable_states(machine),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from analyzer.errors import OptionError
+from analyzer.text import Json
 
 _MACHINE_ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):states:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):stateMachine:(?P<name>[^:*?\s]+)"
@@ -29,6 +30,8 @@ class Context:
     """A machine's surroundings. What is not known is `None` and becomes a wildcard with a diagnostic.
 
     `kms_key` is the customer managed key of the machine (a key id or ARN); `role` the ARN of the execution role.
+    `assumptions` maps paths into the execution's input to the texts that may stand there, `input_schema` is a JSON Schema
+    that every input keeps to.
     """
 
     partition: str = "aws"
@@ -41,6 +44,8 @@ class Context:
     kms_key: str | None = None
     role: str | None = None
     substitutions: Mapping[str, str] = field(default_factory=dict)
+    assumptions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    input_schema: Json = None
 
     def all_substitutions(self) -> Mapping[str, str]:
         """Return the substitutions with the pseudo parameters every template has (`${AWS::Region}`, ...)."""
@@ -61,6 +66,8 @@ def make_context(  # noqa: PLR0913 - one argument for each thing that can be kno
     kms_key: str | None = None,
     role: str | None = None,
     substitutions: Mapping[str, str] | None = None,
+    assumptions: Mapping[str, tuple[str, ...]] | None = None,
+    input_schema: Json = None,
 ) -> Context:
     """Check and complete what is known: single options first, then the machine's *arn*, then the Region's partition.
 
@@ -94,6 +101,8 @@ def make_context(  # noqa: PLR0913 - one argument for each thing that can be kno
         kms_key=kms_key,
         role=role,
         substitutions=dict(substitutions or {}),
+        assumptions=dict(assumptions or {}),
+        input_schema=input_schema,
     )
 
 

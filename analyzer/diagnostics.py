@@ -71,6 +71,7 @@ CATALOGUE: dict[str, Entry] = {
     "unreachable-state": Entry(
         _W, "no transition leads to a state, so its permissions are left out", "remove the state or lead to it"
     ),
+    "untaken-state": Entry(_W, "the values rule out every way to a state", "check the choices that lead to it"),
     "half-expression": Entry(_E, "a JSONata string has only one of its two delimiters", "write {% ... %} with nothing around it"),
     "express-only": Entry(_E, "something an EXPRESS workflow cannot do", "use a STANDARD workflow"),
     # -- task resources

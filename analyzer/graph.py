@@ -6,7 +6,7 @@ it other questions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from analyzer.asl.model import Choice, Machine, Scope, State, inner_scopes
@@ -56,6 +56,20 @@ def unreachable_states(machine: Machine) -> tuple[Diagnostic, ...]:
         message = f"no transition leads to `{state.name[:80]}`, so it grants nothing".replace("\n", " ")
         made.append(diagnostic("unreachable-state", message, state.pointer, state=state.name, on_key=True))
     return tuple(made)
+
+
+def not_taken(states: Iterable[State]) -> tuple[Diagnostic, ...]:
+    """Return a diagnostic for each of *states*, which transitions lead to but no value ever takes."""
+    return tuple(
+        diagnostic(
+            "untaken-state",
+            f"no input leads to `{state.name[:80]}`, so it grants nothing".replace("\n", " "),
+            state.pointer,
+            state=state.name,
+            on_key=True,
+        )
+        for state in states
+    )
 
 
 def transitions(state: State) -> Iterator[tuple[str, str]]:

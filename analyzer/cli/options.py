@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-CONTEXT = ("arn", "account", "region", "partition", "name", "type", "logging", "tracing", "kms_key", "role", "substitution")
+CONTEXT = (
+    "arn", "account", "region", "partition", "name", "type", "logging", "tracing", "kms_key", "role", "substitution", "assume",
+    "input_schema",
+)  # fmt: skip
 """The parameters that make a `Context`."""
 
 
@@ -22,6 +25,28 @@ def _substitutions(_: click.Context, __: click.Parameter, values: tuple[str, ...
         if not (name and equals):
             raise click.BadParameter(f"`{name}` has no value: write NAME=VALUE")
     return {name: value for name, _equals, value in pairs}
+
+
+def _assumptions(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for value in values:
+        path, equals, text = value.partition("=")
+        if not (path.startswith("$") and equals):
+            raise click.BadParameter(f"`{value}` is no assumption: write it like $.order.table=orders")
+        found[path] = (*found.get(path, ()), text)
+    return found
+
+
+def _schema(_: click.Context, __: click.Parameter, path: str | None) -> object:
+    import json
+
+    if path is None:
+        return None
+    try:
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
+    except (OSError, ValueError, RecursionError) as error:
+        raise click.BadParameter(f"`{path}` is no JSON Schema: {str(error)[:200]}") from error
 
 
 def paths(command: Command) -> Command:
@@ -45,6 +70,9 @@ def context_options(command: Command) -> Command:
         click.option("--role", metavar="ARN", help="The execution role, for the trust policies of target roles."),
         click.option("--substitution", metavar="NAME=VALUE", multiple=True, callback=_substitutions,
                      help="Value of a ${NAME} in the definition. Repeatable."),
+        click.option("--assume", metavar="PATH=VALUE", multiple=True, callback=_assumptions,
+                     help="Text at a path of the execution's input; a path given again: any of its texts."),
+        click.option("--input-schema", metavar="FILE", callback=_schema, help="JSON Schema that every input keeps to."),
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -81,5 +109,5 @@ def take_context(parameters: dict[str, Any]) -> Context:
     from analyzer.context import make_context
 
     given = {name: parameters[name] for name in CONTEXT}
-    substitutions = given.pop("substitution")
-    return make_context(**{**given, "type": given["type"].upper()}, substitutions=substitutions)
+    renamed = {"substitutions": given.pop("substitution"), "assumptions": given.pop("assume")}
+    return make_context(**{**given, "type": given["type"].upper()}, **renamed)

@@ -10,6 +10,7 @@ from typing import Any
 
 from analyzer.asl.model import Map, State, Task
 from analyzer.context import Context
+from analyzer.dataflow.contract import from_schema, vouched
 from analyzer.dataflow.run import Facts
 from analyzer.dataflow.values import HOLE, Literal, Record, Text, Unknown, Value
 
@@ -17,8 +18,12 @@ _UNKNOWN = "context object"
 
 
 def start(context: Context, machine_arn: str) -> Facts:
-    """Return the facts an execution starts with; *machine_arn* is the template of the machine's own ARN."""
-    given: Value = Unknown("input of the execution")
+    """Return the facts an execution starts with; *machine_arn* is the template of the machine's own ARN.
+
+    Raises `OptionError` for an assumption about something that is no path.
+    """
+    promised: Value = Unknown("input of the execution") if context.input_schema is None else from_schema(context.input_schema)
+    given = vouched(promised, context.assumptions)
     known = {"partition": context.partition, "region": context.region, "account": context.account, "machine": context.name}
     arn = machine_arn
     for name, value in known.items():
