@@ -28,9 +28,9 @@ def analyze(
     """
     from analyzer.report import ONE_DOCUMENT, report
 
-    context = options.take_context(given)
+    contexts = options.take_contexts(given)
     sources, code = io.read(paths, ctx, one=f"--format {form}" if form in ONE_DOCUMENT else options.one_machine(given))
-    results = io.analyze_all(sources, code, context, ctx)
+    results = io.analyze_all(sources, code, contexts, ctx)
     if results.analyses:
         io.write(report(results.analyses, form, color=io.paint_for(sys.stdout, ctx, output).enabled), output)
     if form != "text" and not quiet:
@@ -55,9 +55,9 @@ def explain(ctx: click.Context, /, action_glob: str, paths: tuple[str, ...], for
     from analyzer.report.explain import explanation_data, explanation_text, matching
     from analyzer.report.paint import to_json
 
-    context = options.take_context(given)
+    contexts = options.take_contexts(given)
     sources, code = io.read(paths, ctx, one=options.one_machine(given))
-    results = io.analyze_all(sources, code, context, ctx)
+    results = io.analyze_all(sources, code, contexts, ctx)
     found = [(analysis, entry) for analysis in results.analyses for entry in matching(analysis, action_glob)]
     if form == "json":
         io.write(to_json({"schema": "asl-iam/explain-v1", "permissions": explanation_data(found)}) + "\n", output)
@@ -79,9 +79,9 @@ def graph(ctx: click.Context, /, path: str, form: str, output: str | None, **giv
     from analyzer.report import diagram
     from analyzer.report.paint import to_json
 
-    context = options.take_context(given)
+    contexts = options.take_contexts(given)
     sources, code = io.read([path], ctx, one="a graph")
-    results = io.analyze_all(sources, code, context, ctx)
+    results = io.analyze_all(sources, code, contexts, ctx)
     for analysis in results.analyses:
         if form == "json":
             io.write(to_json(diagram.node_link(analysis)) + "\n", output)

@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -62,15 +62,17 @@ def read(paths: Sequence[str], ctx: click.Context, *, one: str | None = None) ->
     return list(sources.values()), code
 
 
-def analyze_all(sources: Sequence[Source], code: int, context: Context, ctx: click.Context) -> Results:
+def analyze_all(sources: Sequence[Source], code: int, contexts: Callable[[str], Context], ctx: click.Context) -> Results:
     """Analyse every source. One that cannot be analysed is told on standard error and takes no other one with it."""
     from analyzer.analyze import analyze
-    from analyzer.errors import SourceError
+    from analyzer.errors import OptionError, SourceError
 
     analyses = []
     for source in sources:
         try:
-            analyses.append(analyze(source, context))
+            analyses.append(analyze(source, contexts(source.name)))
+        except OptionError as error:
+            raise click.UsageError(str(error), ctx) from error
         except SourceError as error:
             code = max(code, UNREADABLE)
             _report_failure(error, source, ctx)

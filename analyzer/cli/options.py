@@ -19,6 +19,9 @@ CONTEXT = (
 """The parameters that make a `Context`."""
 
 
+_PARAMETERS = {"substitutions": "substitution", "assumptions": "assume"}
+
+
 def _substitutions(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
     pairs = [value.partition("=") for value in values]
     for name, equals, _value in pairs:
@@ -73,6 +76,8 @@ def context_options(command: Command) -> Command:
         click.option("--assume", metavar="PATH=VALUE", multiple=True, callback=_assumptions,
                      help="Text at a path of the execution's input; a path given again: any of its texts."),
         click.option("--input-schema", metavar="FILE", callback=_schema, help="JSON Schema that every input keeps to."),
+        click.option("--config", metavar="FILE", help="Configuration; by default the nearest asl-iam.toml upwards."),
+        click.option("--no-config", "config", flag_value="", help="Read no configuration."),
     )  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -104,10 +109,30 @@ def one_machine(parameters: dict[str, Any]) -> str | None:
     return next((f"--{name}" for name in ("arn", "name") if parameters[name] is not None), None)
 
 
-def take_context(parameters: dict[str, Any]) -> Context:
-    """Make the context from the *parameters* of a command that has the context options. Raises `OptionError`."""
+def take_contexts(parameters: dict[str, Any]) -> Callable[[str], Context]:
+    """Return what makes the context of the definition at a path: the configuration, under what the command line says.
+
+    Raises `OptionError`, at once for what is wrong on the command line, later for what is wrong for one definition.
+    """
+    from analyzer.config import discover, read_config
     from analyzer.context import make_context
 
     given = {name: parameters[name] for name in CONTEXT}
     renamed = {"substitutions": given.pop("substitution"), "assumptions": given.pop("assume")}
-    return make_context(**{**given, "type": given["type"].upper()}, **renamed)
+    chosen = {**given, **renamed, "type": given["type"].upper()}
+    make_context(**chosen)
+    path = parameters["config"] or (discover(".") if parameters["config"] is None else None)
+    if not path:
+        return lambda _: make_context(**chosen)
+    config = read_config(path)
+    typed = click.get_current_context().get_parameter_source
+    said = {name for name in chosen if typed(_PARAMETERS.get(name, name)) is not click.core.ParameterSource.DEFAULT}
+
+    def context_for(name: str) -> Context:
+        configured = config.options_for(name)
+        merged = {**chosen, **{key: value for key, value in configured.items() if key not in said}}
+        for key in ("substitutions", "assumptions"):
+            merged[key] = {**configured.get(key, {}), **chosen[key]}
+        return make_context(**merged)
+
+    return context_for

@@ -1,0 +1,130 @@
+"""`asl-iam.toml`: what is known around the machines of a project, so that nobody has to repeat it on the command line.
+
+account = "111122223333"                        # for every machine
+region = "us-east-1"
+
+[machines."workflows/order.asl.json"]           # by the definition's path, from the folder of this file
+name = "OrderFlow"
+substitutions = {Table = "orders"}
+assume = {"$.order.kind" = ["sale", "refund"]}
+input_schema = "schemas/order.json"             # from the folder of this file, and not out of it
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from analyzer.diagnostics import did_you_mean
+from analyzer.errors import OptionError
+
+FILE = "asl-iam.toml"
+LIMIT = 1_000_000
+"""The most bytes of a configuration or a schema."""
+
+_TEXTS = ("arn", "account", "region", "partition", "name", "type", "kms_key", "role", "input_schema")
+_FLAGS = ("logging", "tracing")
+_KEYS = (*_TEXTS, *_FLAGS, "substitutions", "assume")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A configuration file: the folder it is in, what holds for every machine, and what for single ones."""
+
+    folder: str
+    everywhere: Mapping[str, Any]
+    machines: Mapping[str, Mapping[str, Any]]
+
+    def options_for(self, path: str) -> dict[str, Any]:
+        """Return what is configured for the definition at *path*, as the keywords of `make_context`."""
+        here = os.path.relpath(os.path.realpath(path), self.folder).replace(os.sep, "/")
+        own = self.machines.get(here, {})
+        merged = {**self.everywhere, **own}
+        for name in ("substitutions", "assume"):
+            both = {**self.everywhere.get(name, {}), **own.get(name, {})}
+            if both:
+                merged[name] = both
+        return _keywords(merged, self.folder)
+
+
+def discover(start: str) -> str | None:
+    """Return the nearest configuration file from *start* upwards, not above the top of a checkout; `None` without one."""
+    folder = os.path.realpath(start)
+    while True:
+        path = os.path.join(folder, FILE)
+        if os.path.isfile(path):
+            return path
+        parent = os.path.dirname(folder)
+        if parent == folder or os.path.exists(os.path.join(folder, ".git")):
+            return None
+        folder = parent
+
+
+def read_config(path: str) -> Config:
+    """Read the configuration at *path*. Raises `OptionError` for a file that is none, and for a key nobody reads."""
+    import tomllib
+
+    try:
+        raw = tomllib.loads(_text(path))
+    except ValueError as error:
+        raise OptionError(f"`{path}` is not TOML: {error}") from error
+    machines = raw.pop("machines", {})
+    if not isinstance(machines, dict) or not all(isinstance(own, dict) for own in machines.values()):
+        raise OptionError(f'`{path}`: `machines` holds tables: [machines."workflows/order.asl.json"]')
+    _check(raw, path, "")
+    for name, own in machines.items():
+        _check(own, path, f" of machine `{name}`")
+    return Config(os.path.dirname(os.path.realpath(path)), raw, machines)
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read(LIMIT + 1)
+    except (OSError, ValueError) as error:
+        raise OptionError(f"`{path}` cannot be read: {error}") from error
+    if len(text) > LIMIT:
+        raise OptionError(f"`{path}` is larger than {LIMIT:,} characters")
+    return text
+
+
+def _check(table: Mapping[str, Any], path: str, where: str) -> None:
+    for name, value in table.items():
+        if name not in _KEYS:
+            raise OptionError(f"`{path}`: unknown key `{name}`{where}; {did_you_mean(name, _KEYS)}".rstrip("; "))
+        wanted = "a text" if name in _TEXTS else "true or false" if name in _FLAGS else "a table of texts"
+        fits = isinstance(value, str if name in _TEXTS else bool if name in _FLAGS else dict)
+        if fits and name == "substitutions":
+            fits = all(isinstance(text, str) for text in value.values())
+        if fits and name == "assume":
+            fits = all(isinstance(one, str) for texts in value.values() for one in _listed(texts))
+        if not fits:
+            raise OptionError(f"`{path}`: `{name}`{where} is not {wanted}")
+
+
+def _keywords(table: Mapping[str, Any], folder: str) -> dict[str, Any]:
+    given = dict(table)
+    if "type" in given:
+        given["type"] = given["type"].upper()
+    if "assume" in given:
+        given["assumptions"] = {path: tuple(_listed(texts)) for path, texts in given.pop("assume").items()}
+    if "input_schema" in given:
+        given["input_schema"] = _schema(given["input_schema"], folder)
+    return given
+
+
+def _schema(name: str, folder: str) -> Any:
+    path = os.path.realpath(os.path.join(folder, name))
+    if os.path.commonpath([path, folder]) != folder:
+        raise OptionError(f"input_schema `{name}` leads out of the folder of the configuration")
+    try:
+        return json.loads(_text(path))
+    except (ValueError, RecursionError) as error:
+        raise OptionError(f"`{name}` is no JSON Schema: {error}") from error
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
