@@ -30,8 +30,8 @@ EXACT = {
     "States": {
         "Put": {
             "Type": "Task",
-            "Resource": "arn:aws:states:::dynamodb:putItem",
-            "Parameters": {"TableName": "orders"},
+            "Resource": "arn:aws:states:::events:putEvents",
+            "Parameters": {"Entries": [{"EventBusName": "orders"}]},
             "End": True,
         }
     },
@@ -148,13 +148,13 @@ def test_an_input_that_is_missing_weighs_more_than_findings() -> None:
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
-    ("glob", "code"), [("dynamodb:Put*", 0), ("DYNAMODB", 0), ("putitem", 0), ("?ynamodb:*", 0), ("s3:*", 1), ("Put", 1)]
+    ("glob", "code"), [("events:Put*", 0), ("EVENTS", 0), ("putevents", 0), ("?vents:*", 0), ("s3:*", 1), ("Put", 1)]
 )
 def test_explain_finds_actions_by_glob(glob: str, code: int) -> None:
     """Case does not matter; a glob without a colon is a service or the name of an action; nothing found is 1, as in grep."""
     done = run("explain", glob, "exact.json")
     assert done.exit_code == code
-    assert ("dynamodb:PutItem" in done.stdout) == (code == 0)
+    assert ("events:PutEvents" in done.stdout) == (code == 0)
     assert json.loads(run("explain", glob, "exact.json", "--format", "json").stdout)["permissions"] != [] or code == 1
 
 
