@@ -7,13 +7,15 @@ narrowest pattern that is still sufficient, and a diagnostic.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from analyzer.context import Context
+from analyzer.dataflow.sql import with_sql
 from analyzer.dataflow.values import HOLE, Flow, texts
 from analyzer.diagnostics import Diagnostic
 from analyzer.integrations import Call
 from analyzer.maps import GrantRule, Operation, ServiceMap, service_map
-from analyzer.permissions.fill import Filled, absent, fill
+from analyzer.permissions.fill import NOTHING, Filled, absent, fill
 from analyzer.permissions.grant import EXECUTION, Action, Certainty, Condition, Grant, Reason, TargetRole
 from analyzer.permissions.patterns import as_exact, as_pattern
 from analyzer.permissions.report import assumption, doubt, dropped, hole, misplaced, possible
@@ -27,9 +29,10 @@ def permissions(
     grants: list[Grant] = []
     targets: dict[str, TargetRole] = {}
     reports: dict[Diagnostic, None] = {}
-    for call in calls:
-        mapped = service_map(call.service)
-        operation = mapped.operations[call.operation]
+    for made in calls:
+        mapped = service_map(made.service)
+        operation = mapped.operations[made.operation]
+        call = made if operation.sql is None else replace(made, arguments=with_sql(made.arguments, operation.sql))
         reports.update(dict.fromkeys(_notes(call, operation)))
         for target in _roles(call, context):
             if target is not None:
@@ -113,7 +116,7 @@ def _resources(rule: GrantRule, call: Call, mapped: ServiceMap, variables: Mappi
         if template.text == "*":
             yield Filled(HOLE, Certainty.EXACT)
         else:
-            yield from fill(template, call.arguments, variables, mapped.forms)
+            yield from (one for one in fill(template, call.arguments, variables, mapped.forms) if one.text != NOTHING)
 
 
 def _condition(
