@@ -24,6 +24,11 @@ SDK_PATTERNS = ("request_response", "wait_for_task_token")
 UNVERIFIED = "no source says which IAM action authorizes the call; the action of its own name is granted"
 
 
+LONGEST = 4_096
+"""Characters of a text that a form or a test of the maps looks at: twice those of the longest ARN. What is longer names
+nothing, and a regular expression could take its time over it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One case of a form: what it matches, and what it gives or the whole ARNs it makes."""

@@ -38,11 +38,12 @@ def task(resource: str, **parameters: object) -> dict[str, Any]:
         {"A": task(f"{INTEGRATION}aws-sdk:{HUGE}:{HUGE}")},
         {"A": task(f"{INTEGRATION}dynamodb:putItem", **{"TableName.$": "$." + HUGE})},
         {"A": task(f"{INTEGRATION}sns:publish", TopicArn=HUGE)},
+        {"A": task(f"{INTEGRATION}sqs:sendMessage", QueueUrl="https://" + "sqs.a." * 200_000)},
         {"A\r\nB\x85C\u2028D": task(f"{INTEGRATION}dynamodb:putItem", TableName="a\nb")},
         {"A": {"Type": "Pass\nPass", "Next": "B\nC"}},
         {"A": {"Type": "Pass", "End": True, "Com\nment": 1}},
     ],
-    ids=["name", "resource", "service", "operation", "sdk", "path", "topic", "lines", "type", "field"],
+    ids=["name", "resource", "service", "operation", "sdk", "path", "topic", "url", "lines", "type", "field"],
 )
 def test_a_message_is_one_line_of_bounded_length(states: dict[str, Any]) -> None:
     """What a definition brings in fills no screen and forges no line."""

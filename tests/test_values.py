@@ -8,7 +8,7 @@ from analyzer.asl.model import QueryLanguage
 from analyzer.dataflow.evaluate import evaluate
 from analyzer.dataflow.values import HOLE, Literal, Presence, Text, Unknown, Value, look
 from analyzer.maps import Case, Template
-from analyzer.permissions.fill import LIMIT, fill
+from analyzer.permissions.fill import fill
 from analyzer.text import Json
 
 VALUES: list[tuple[Json, str, list[object]]] = [
@@ -54,8 +54,8 @@ def filled(text: str, raw: Json) -> list[str]:
     """Fill a template from arguments."""
     import re
 
-    forms = {"name-or-arn": (Case(re.compile(".+"), ("{0}",), ()),)}
-    return [one.text for one in fill(Template(text, {}), read(raw), {}, forms)]
+    cases = (Case(re.compile("arn:.+"), (), ("{0}",)), Case(re.compile(".+"), ("{0}",), ()))
+    return [one.text for one in fill(Template(text, {}), read(raw), {}, {"name-or-arn": cases})]
 
 
 def test_parameters_of_one_array_come_from_one_item() -> None:
@@ -71,7 +71,17 @@ def test_each_key_fills_a_template() -> None:
     assert filled("table/{Items{}}", {"Items": {"orders": [], "lines": []}}) == ["table/orders", "table/lines"]
 
 
-def test_many_combinations_are_cut_short() -> None:
-    """However many items meet, no more texts are made than a policy could hold."""
+def test_combinations_that_are_too_many_are_widened() -> None:
+    """What is written in one list is granted, however long it is; a product that no policy could hold becomes one pattern."""
     many = [str(at) for at in range(500)]
-    assert len(filled("{A[]}/{B[]}/{C[]}", {"A": many, "B": many, "C": many})) == LIMIT
+    assert len(filled("{A[]}/b", {"A": many * 4})) == len(many)
+    assert len(filled("{A[]}/{B[]}", {"A": many, "B": ["x", "y"]})) == 2 * len(many)
+    assert filled("{A[]}/{B[]}/{C[]}", {"A": many, "B": many, "C": "x"}) == [f"{HOLE}/{HOLE}/{HOLE}"]
+    assert filled("{A[]}/{B}", {"A": many * 3, "B": "x"}) == [f"{at}/x" for at in many]
+
+
+def test_an_arn_of_elsewhere_is_named_beside_what_is_widened() -> None:
+    """A pattern in this account does not cover an ARN of another one, so every such ARN stays."""
+    many = [str(at) for at in range(500)]
+    arn = "arn:aws:sqs:us-east-1:444455556666:far"
+    assert filled("{A[]}/{B[]}", {"A": [*many, arn], "B": many}) == [arn, f"{HOLE}/{HOLE}"]

@@ -17,7 +17,7 @@ from analyzer.integrations import Call
 from analyzer.maps import GrantRule, Operation, ServiceMap, service_map
 from analyzer.permissions.fill import NOTHING, Filled, absent, fill
 from analyzer.permissions.grant import EXECUTION, Action, Certainty, Condition, Grant, Reason, TargetRole
-from analyzer.permissions.patterns import as_exact, as_pattern
+from analyzer.permissions.patterns import as_exact, as_pattern, in_partition, is_arn
 from analyzer.permissions.report import assumption, doubt, dropped, hole, misplaced, possible
 from analyzer.permissions.when import holds
 
@@ -50,10 +50,10 @@ def _roles(call: Call, context: Context) -> Iterator[TargetRole | None]:
         yield None
         return
     for text in texts(call.role):
-        fields = text.text.split(":", 5)
-        account = fields[4] if len(fields) == 6 and fields[4] and HOLE not in fields[4] else None
-        whole = text.text if len(fields) == 6 else f"arn:{context.partition}:iam::{HOLE}:role/{HOLE}"
-        yield TargetRole(as_pattern(whole), account, HOLE not in whole)
+        written = in_partition(text.text, context.partition)
+        whole = written if is_arn(written) else f"arn:{context.partition}:iam::{HOLE}:role/{HOLE}"
+        account = whole.split(":", 5)[4]
+        yield TargetRole(as_pattern(whole), account if account and HOLE not in account else None, HOLE not in whole)
 
 
 def _notes(call: Call, operation: Operation) -> Iterator[Diagnostic]:
@@ -77,10 +77,10 @@ def _apply(
     variables = _variables(context, target)
     condition, flow = _condition(rule, call, mapped, variables, problems)
     grants: list[Grant] = []
-    widened: dict[tuple[tuple[str, str], ...], list[Filled]] = {}
+    widened: dict[tuple[tuple[tuple[str, str], ...], ...], list[Filled]] = {}
     for filled in _resources(rule, call, mapped, variables):
-        if filled.holes and not assumed:
-            widened.setdefault(filled.holes, []).append(filled)
+        if (filled.holes and not assumed) or filled.unreadable:
+            widened.setdefault((filled.holes, filled.unreadable), []).append(filled)
         problems.extend(misplaced(filled, call, None if rule.other_regions else context.region, variables["account"]))
         certainty = Certainty.ASSUMED if assumed else filled.certainty
         reason = Reason(call.state, call.pointer, call.rule, rule.source, rule.assume or "", (*filled.flow, *flow))

@@ -24,6 +24,20 @@ def as_pattern(text: str) -> str:
     return _HOLES.sub("*", escaped).replace(ONE, "?")
 
 
+def in_partition(text: str, partition: str) -> str:
+    """Return *text* with its partition filled when it is an ARN of an unknown one: no call leaves the machine's own."""
+    fields = text.split(":", 2)
+    if len(fields) == 3 and fields[0] == "arn" and HOLE in fields[1]:
+        return f"arn:{partition}:{fields[2]}"
+    return text
+
+
+def is_arn(text: str) -> bool:
+    """Tell whether IAM takes *text* for an ARN: it has six parts and names its partition and its service."""
+    fields = text.split(":", 5)
+    return len(fields) == 6 and all(field and HOLE not in field for field in fields[:3])
+
+
 def as_exact(text: str) -> str:
     """Write *text* for an operator that knows no wildcards: only the start of a policy variable is escaped."""
     return text.replace("${", "${$}{")
