@@ -28,7 +28,8 @@ DATABASES = ("Databases", "DatabaseCreates", "DatabaseDrops", "DatabaseAlters", 
 CATALOGS = ("Catalogs",)
 NAMES = ("Prepares", "Executes", "Deallocates", "Functions", "Unloads")
 LISTS = {
-    **dict.fromkeys((*TABLES, *PARTITIONS), ("Catalog", "Database", "Table", "Index")),
+    **dict.fromkeys((*TABLES, *PARTITIONS), ("Catalog", "Database", "Table")),
+    "IndexSelects": ("Table", "Index"),
     **dict.fromkeys(DATABASES, ("Catalog", "Database")),
     **dict.fromkeys(CATALOGS, ("Catalog",)),
     **dict.fromkeys(NAMES, ("Name",)),
@@ -90,7 +91,7 @@ def _read_partiql(text: str, touched: Touched) -> None:
     if len(parts) > (2 if words[0] == "SELECT" else 1):
         parts = parts[:2]
     table, index = parts[0], parts[1] if len(parts) > 1 and words[0] == "SELECT" else ""
-    touched.add(words[0].capitalize() + "s", Table=table, Index=index)
+    touched.add("IndexSelects" if index else words[0].capitalize() + "s", Table=table, Index=index)
 
 
 _COMMANDS = re.compile(
@@ -248,7 +249,8 @@ def _targets(statement: exp.Expr) -> list[tuple[str, Any]]:
         return [("Drops", target) for target in _dropped(statement)]
     verbs: list[str]
     if isinstance(statement, exp.Create):
-        verbs = ["Creates", "Replaces"] if statement.args.get("replace") else ["Creates"]
+        filled = str(statement.args.get("kind")).upper() == "TABLE" and statement.args.get("expression") is not None
+        verbs = ["Creates", *(["Replaces"] if statement.args.get("replace") else []), *(["Inserts"] if filled else [])]
     elif isinstance(statement, exp.Alter):
         verbs = _changes(statement)
     elif isinstance(statement, exp.Merge):

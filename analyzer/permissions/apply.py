@@ -71,7 +71,8 @@ def _apply(
     if rule.external is not None:
         return [], [possible(rule, call)]
     assumed = decided is None or rule.assume is not None
-    problems: list[Diagnostic] = [assumption(rule, call)] if assumed else []
+    assumed_so = assumption(rule, call)
+    problems: list[Diagnostic] = [assumed_so] if assumed else []
     if rule.unverified is not None:
         problems.append(doubt(call, rule.unverified))
     variables = _variables(context, target)
@@ -90,7 +91,7 @@ def _apply(
             Grant(Action(action), resource, condition, rule.level, certainty, role, (reason,)) for action in rule.actions
         )
     problems.extend(hole(rule, call, alike) for alike in widened.values())
-    return grants, problems
+    return grants, problems if grants else [one for one in problems if one != assumed_so]
 
 
 def _is_foreign(target: TargetRole | None, context: Context) -> bool:

