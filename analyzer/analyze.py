@@ -61,7 +61,7 @@ def analyze(source: Source, context: Context = Context()) -> Analysis:  # noqa: 
     for role in roles:
         target_trust, found = target_trust_policy(role, context, index())
         targets.append(TargetPolicy(role, minimise(grants, role.arn), target_trust))
-        target_doubts.extend(found)
+        target_doubts.extend((*found, *review_size(targets[-1].policy, f"`{role.arn}`")))
     policy = minimise(grants)
     everything = (
         *not_taken([state for state in states if flow and state.pointer not in flow]),
@@ -72,6 +72,6 @@ def analyze(source: Source, context: Context = Context()) -> Analysis:  # noqa: 
         *findings,
         *doubts,
         *target_doubts,
-        *review_size(policy, "execution"),
+        *review_size(policy, "the execution role"),
     )
     return Analysis(machine, context, policy, trust, tuple(targets), grants, sort_diagnostics(everything))

@@ -10,9 +10,8 @@ from analyzer.errors import OptionError
 from analyzer.text import Json
 
 _MACHINE_ARN = re.compile(
-    r"arn:(?P<partition>aws[a-z-]*):states:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):stateMachine:(?P<name>[^:*?\s]+)"
+    r"arn:(?P<partition>aws[a-z-]*):states:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):stateMachine:(?P<name>[^:*?\s]+)"
 )
-_NAME = re.compile(r"[^\s<>{}\[\]*?\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
 _REGION_PARTITIONS = (
     ("cn-", "aws-cn"),
     ("us-gov-", "aws-us-gov"),
@@ -22,7 +21,18 @@ _REGION_PARTITIONS = (
     ("us-isof-", "aws-iso-f"),
     ("eusc-", "aws-eusc"),
 )
-_PARTITION = re.compile(r"\barn:(aws[a-z-]*):")
+_PARTITION = re.compile(r"arn:(aws[a-z-]*):")
+_ROLE_ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>[0-9]{12}):role/[^*?\s]+")
+_FORMS = {
+    "account": (re.compile(r"[0-9]{12}"), "an account id: twelve digits are"),
+    "region": (re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+"), "a Region"),
+    "partition": (re.compile(r"aws[a-z-]*"), "a partition"),
+    "name": (re.compile(r"[^\s<>{}\[\]*?\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}"), "a state machine name"),
+    "kms_key": (re.compile(r"[^*?$\s]+"), "a key: its id, its ARN or an alias is"),
+    "role": (_ROLE_ARN, "the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME)"),
+    "type": (re.compile("STANDARD|EXPRESS"), "a type of workflow: STANDARD and EXPRESS are"),
+}
+"""What each thing that may be known has to look like, and the words for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,7 @@ def make_context(  # noqa: PLR0913 - one argument for each thing that can be kno
 ) -> Context:
     """Check and complete what is known: single options first, then the machine's *arn*, then the Region's partition.
 
-    Raises `OptionError` for a value that cannot be one, and for an option that contradicts the ARN.
+    Raises `OptionError` for a value that cannot be one, and for two that contradict each other.
     """
     given: dict[str, str | None] = {"partition": partition, "region": region, "account": account, "name": name}
     if arn is not None:
@@ -82,14 +92,16 @@ def make_context(  # noqa: PLR0913 - one argument for each thing that can be kno
             if given[key] not in (None, value):
                 raise OptionError(f"--{key} {given[key]} contradicts the machine's ARN `{arn}`")
             given[key] = value
-    if given["account"] is not None and not re.fullmatch(r"\d{12}", given["account"]):
-        raise OptionError(f"`{given['account']}` is not an account id: twelve digits are")
-    if given["region"] is not None and not re.fullmatch(r"[a-z]{2,4}(-[a-z]+)+-\d+", given["region"]):
-        raise OptionError(f"`{given['region']}` is not a Region")
-    if given["name"] is not None and not _NAME.fullmatch(given["name"]):
-        raise OptionError(f"`{given['name']}` is not a state machine name")
-    if given["partition"] is None and given["region"] is not None:
-        given["partition"] = partition_of(given["region"])
+    for key, (form, expected) in _FORMS.items():
+        value = {**given, "kms_key": kms_key, "role": role, "type": type}[key]
+        if value is not None and not form.fullmatch(value):
+            raise OptionError(f"`{value}` is not {expected}")
+    if given["region"] is not None:
+        given["partition"] = _check_partition(given["partition"], given["region"])
+    home = _ROLE_ARN.fullmatch(role or "")
+    for key, value in home.groupdict().items() if home else ():
+        if given[key] not in (None, value):
+            raise OptionError(f"the role `{role}` is not of the machine's {key} `{given[key]}`")
     return Context(
         partition=given["partition"] or "",
         region=given["region"],
@@ -104,6 +116,17 @@ def make_context(  # noqa: PLR0913 - one argument for each thing that can be kno
         assumptions=dict(assumptions or {}),
         input_schema=input_schema,
     )
+
+
+def _check_partition(partition: str | None, region: str) -> str:
+    """Return the partition of *region*. Raises `OptionError` when *partition* is given and is another one.
+
+    A partition and a Region that are both younger than this program contradict nothing it knows.
+    """
+    own = partition_of(region)
+    if partition not in (None, own) and {partition, own} & {name for _, name in _REGION_PARTITIONS}:
+        raise OptionError(f"the Region `{region}` is in the partition `{own}`, not in `{partition}`")
+    return partition or own
 
 
 def partition_of(region: str) -> str:

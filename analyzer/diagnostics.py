@@ -6,7 +6,7 @@ line, back-quotes round what the user wrote; the help always names a next step.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
@@ -23,6 +23,9 @@ class Severity(StrEnum):
 
 
 RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+
+_LONGEST = 4_000
+"""Characters of a message: some more than those of the longest ARN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +85,6 @@ CATALOGUE: dict[str, Entry] = {
     "unsupported-pattern": Entry(_E, "a suffix the integration does not support", "use a supported one"),
     "unknown-operation": Entry(_E, "an operation that the service does not have", "correct its name"),
     "retired-service": Entry(_W, "a service that AWS has retired", "remove the task"),
-    "unmapped-sdk-integration": Entry(
-        _W, "an AWS SDK integration without a service map: nothing is granted", "add its permissions by hand"
-    ),
     "unresolved-task-resource": Entry(_W, "the Resource of a task is a placeholder", "give its value with --substitution"),
     # -- values
     "unresolved-resource": Entry(
@@ -101,7 +101,6 @@ CATALOGUE: dict[str, Entry] = {
         "check the fact; nothing was granted",
     ),
     "unreadable-value": Entry(_W, "a literal that does not have the form its parameter asks for", "correct the value"),
-    "wildcard-only-action": Entry(_N, "the action has no resource types, so its resource is *", "nothing can be narrowed"),
     "other-account": Entry(_W, "a resource of another account, which must allow the role itself", "check the resource policy"),
     "other-region": Entry(
         _E, "a resource of another Region: Step Functions makes no calls across Regions", "use a resource of the machine's Region"
@@ -132,7 +131,13 @@ def diagnostic(
     Raises `KeyError` for an id without a row, so that no report can say something the catalogue does not explain.
     """
     entry = CATALOGUE[id]
-    return Diagnostic(id, severity or entry.severity, message, pointer, state, help or entry.fix, on_key)
+    return Diagnostic(id, severity or entry.severity, _line(message), pointer, state, _line(help) or entry.fix, on_key)
+
+
+def _line(text: str) -> str:
+    """Return *text* as the one line it is meant to be: what a user wrote in it may have many, and be of any length."""
+    shown = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return " ".join(shown.splitlines())
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -145,6 +150,18 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     if 0 < len(names) <= 10:
         return "known here: " + ", ".join(f"`{name}`" for name in names)
     return ""
+
+
+@dataclass(slots=True)
+class Hints:
+    """What is left to spend on "did you mean" in one definition: finding the nearest name is slow."""
+
+    left: int = 20_000
+
+    def nearest(self, word: str, known: Collection[str]) -> str:
+        """Return a "did you mean" for *word*, or nothing once the definition has used up its share."""
+        self.left -= len(known)
+        return did_you_mean(word[:80], known) if self.left >= 0 else ""
 
 
 def sort_diagnostics(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

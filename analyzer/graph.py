@@ -53,7 +53,7 @@ def unreachable_states(machine: Machine) -> tuple[Diagnostic, ...]:
     for state in lost:
         if any(state.pointer[:end] in pointers for end in range(2, len(state.pointer))):
             continue
-        message = f"no transition leads to `{state.name[:80]}`, so it grants nothing".replace("\n", " ")
+        message = f"no transition leads to `{state.name[:80]}`, so it grants nothing"
         made.append(diagnostic("unreachable-state", message, state.pointer, state=state.name, on_key=True))
     return tuple(made)
 

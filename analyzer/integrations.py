@@ -9,11 +9,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from analyzer.asl.model import DataAccess, Map, QueryLanguage, State, Task
+from analyzer.asl.model import DISTRIBUTED, DataAccess, Map, QueryLanguage, State, Task
 from analyzer.context import Context
 from analyzer.dataflow.evaluate import Environment, evaluate, substitute
-from analyzer.dataflow.values import HOLE, Literal, Record, Text, Unknown, Value, look, texts
-from analyzer.diagnostics import Diagnostic, diagnostic, did_you_mean
+from analyzer.dataflow.values import HOLE, Literal, Record, Text, Value, look, texts
+from analyzer.diagnostics import Diagnostic, Hints, diagnostic
 from analyzer.maps import SDK, SDK_PATTERNS, Index, sdk_index, service_map
 from analyzer.text import Pointer
 
@@ -36,6 +36,8 @@ _ARN = re.compile(
     r"arn:(?P<partition>[^:]+):(?P<namespace>[^:]+):(?P<region>[^:]*):(?P<account>[^:]*):(?P<kind>[^:/]+)[:/](?P<rest>.+)",
     re.DOTALL,
 )
+_NAMED = re.compile(f"{HOLE}(?::[^:]+)?")
+"""A placeholder that stands for a whole ARN, perhaps with a qualifier behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,14 @@ class Call:
         return f"{self.service}:{self.operation}{suffix}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the states of one machine are read with."""
+
+    index: Index
+    hints: Hints
+
+
 def calls_of(
     reachable: Iterable[State], flow: Mapping[Pointer, Environment], context: Context, index: Index
 ) -> tuple[tuple[Call, ...], tuple[Diagnostic, ...]]:
@@ -71,12 +81,13 @@ def calls_of(
     calls: list[Call] = []
     problems: list[Diagnostic] = []
     unknown = Environment(substitutions=context.all_substitutions())
+    known = _Known(index, Hints())
     for state in reachable:
         here = flow.get(state.pointer, unknown)
         if isinstance(state, Task):
-            found, reports = _task_calls(state, here, index)
+            found, reports = _task_calls(state, here, known)
         elif isinstance(state, Map):
-            found, reports = _map_calls(state, context, here, index)
+            found, reports = _map_calls(state, context, here, known)
         else:
             continue
         calls.extend(found)
@@ -93,7 +104,7 @@ def labels_of(calls: Iterable[Call]) -> tuple[str, ...]:
     return tuple(sorted(dict.fromkeys(labels)))
 
 
-def _task_calls(task: Task, here: Environment, index: Index) -> tuple[list[Call], list[Diagnostic]]:
+def _task_calls(task: Task, here: Environment, known: _Known) -> tuple[list[Call], list[Diagnostic]]:
     if task.resource_arn is None:
         return [], []
     role, assume = _credentials(task, here)
@@ -103,7 +114,7 @@ def _task_calls(task: Task, here: Environment, index: Index) -> tuple[list[Call]
     else:
         arguments = evaluate(task.arguments, _written_in(task.arguments_pointer, task.language), task.arguments_pointer, here)
     pointer = (*task.pointer, "Resource")
-    target, reports = _target(task.resource_arn, pointer, task.name, here.substitutions, index)
+    target, reports = _target(task.resource_arn, pointer, task.name, here.substitutions, known)
     if target is None:
         return assume, reports
     service, operation, pattern, whole = target
@@ -129,25 +140,30 @@ def _credentials(task: Task, here: Environment) -> tuple[Value | None, list[Call
     return role, [Call(MACHINE, "credentials", MACHINE, credentials, pointer, task.name)]
 
 
-def _map_calls(state: Map, context: Context, here: Environment, index: Index) -> tuple[list[Call], list[Diagnostic]]:
-    if not state.distributed:
+def _map_calls(state: Map, context: Context, here: Environment, known: _Known) -> tuple[list[Call], list[Diagnostic]]:
+    reports: list[Diagnostic] = []
+    if state.mode is None:
         return [], []
-    fields = {"Label": state.label, "ExecutionType": state.execution_type}
+    config = (*(state.processor or state).pointer, "ProcessorConfig")
+    mode = substitute(state.mode, (*config, "Mode"), here.substitutions)
+    if isinstance(mode, Literal) and mode.value != DISTRIBUTED:
+        return [], []
+    if not isinstance(mode, Literal):
+        message = f"state `{state.name}`: `Mode` is `{state.mode}`, so what a Distributed Map needs is granted"
+        reports.append(diagnostic("unresolved-substitution", message, (*config, "Mode"), state=state.name))
+    fields = {"Label": (state.label, state.pointer), "ExecutionType": (state.execution_type, config)}
     settings = {
-        name: substitute(text, (*state.pointer, name), here.substitutions)
-        for name, text in fields.items()
-        if isinstance(text, str)
+        name: evaluate(text, state.language, (*place, name), here) for name, (text, place) in fields.items() if text is not None
     }
     calls = [Call(MACHINE, "distributedMap", MACHINE, Record(settings), state.pointer, state.name)]
     if context.kms_key is not None:
         arguments: Value = Record({**settings, "KmsKeyId": Literal(context.kms_key)})
         calls.append(Call(MACHINE, "childEncryption", MACHINE, arguments, state.pointer, state.name))
-    reports: list[Diagnostic] = []
     for access, pattern, key in ((state.reader, "item_reader", "ReaderConfig"), (state.writer, "result_writer", "WriterConfig")):
         if access is None or access.resource_arn is None:
             continue
         target, found = _target(
-            access.resource_arn, (*access.pointer, "Resource"), state.name, here.substitutions, index, pattern
+            access.resource_arn, (*access.pointer, "Resource"), state.name, here.substitutions, known, pattern
         )
         reports.extend(found)
         if target is not None:
@@ -188,36 +204,55 @@ Target = tuple[str, str, str, Value | None]
 
 
 def _target(
-    arn: str, pointer: Pointer, state: str, substitutions: Mapping[str, str], index: Index, wanted: str | None = None
+    arn: str, pointer: Pointer, state: str, substitutions: Mapping[str, str], known: _Known, wanted: str | None = None
 ) -> tuple[Target | None, list[Diagnostic]]:
     """Read a Resource ARN. *wanted* is the pattern of a reader or writer, which its ARN does not show."""
     value = substitute(arn, pointer, substitutions)
-    if isinstance(value, Unknown):
-        return _assume_direct(value, pointer, state, index)
-    text = value.text if isinstance(value, Text) else str(value.value)
+    [written] = texts(value)
+    text = written.text
     if match := _INTEGRATION.fullmatch(text.replace(HOLE, "aws", 1) if text.startswith(f"arn:{HOLE}:states:::") else text):
-        return _integration(match, pointer, state, index, wanted)
-    if match := _ARN.fullmatch(text):
-        for row in index.direct:
+        return _integration(match, pointer, state, known, wanted)
+    if wanted is None and (match := _ARN.fullmatch(text)):
+        for row in known.index.direct:
             if match["namespace"] == row["namespace"] and match["kind"] == row["kind"]:
                 return (row["service"], row["operation"], "request_response", Record({"Resource": value})), []
-    message = f"state `{state}`: `{arn}` names no integration, function or activity"
-    return None, [diagnostic("malformed-resource-arn", message, pointer, state=state, help=_suggest(text, index))]
+    if wanted is None and _NAMED.fullmatch(text):
+        return _assume_direct(value, written.reasons[0], pointer, state, known.index)
+    if HOLE in text:
+        message = f"state `{state}`: what `{arn}` calls depends on the {written.reasons[0]}; nothing is granted for it"
+        return None, [diagnostic("unresolved-task-resource", message, pointer, state=state)]
+    message = f"state `{state}`: `{arn}` names no integration" + (", function or activity" if wanted is None else " of data")
+    return None, [diagnostic("malformed-resource-arn", message, pointer, state=state, help=_suggest(arn, known.index, wanted))]
 
 
-def _suggest(arn: str, index: Index) -> str:
+def _suggest(arn: str, index: Index, wanted: str | None) -> str:
     """Suggest what a malformed ARN was meant to be: most have a Region and an account, which an integration has not."""
+    if wanted is not None:
+        return _integrations_of(wanted, index)
     fields = arn.split(":", 5)
     known = len(fields) == 6 and fields[1] and fields[5].partition(":")[0] in ("aws-sdk", *index.services)
     return f"an integration has neither Region nor account: `{fields[0]}:{fields[1]}:states:::{fields[5]}`" if known else ""
 
 
-def _assume_direct(value: Unknown, pointer: Pointer, state: str, index: Index) -> tuple[Target | None, list[Diagnostic]]:
-    """Take a Resource that is one placeholder for the ARN of what the maps mark as assumed, and say so."""
+def _integrations_of(pattern: str, index: Index) -> str:
+    """Say which integrations a reader or a writer may use."""
+    names = (
+        f"`{service}:{operation}`"
+        for service, row in sorted(index.services.items())
+        for operation, patterns in sorted(row["operations"].items())
+        if pattern in patterns
+    )
+    return f"use {' or '.join(names)}"
+
+
+def _assume_direct(
+    value: Value, reason: str, pointer: Pointer, state: str, index: Index
+) -> tuple[Target | None, list[Diagnostic]]:
+    """Take a Resource that is a placeholder, perhaps with a qualifier, for the ARN of what the maps mark as assumed."""
     row = next(row for row in index.direct if row.get("assumed"))
     report = diagnostic(
         "unresolved-task-resource",
-        f"state `{state}`: its Resource is the {value.reason}; assumed to be a {row['kind']} ARN",
+        f"state `{state}`: its Resource is the {reason}; assumed to be a {row['kind']} ARN",
         pointer,
         state=state,
         help="give it with --substitution NAME=ARN",
@@ -226,29 +261,32 @@ def _assume_direct(value: Unknown, pointer: Pointer, state: str, index: Index) -
 
 
 def _integration(
-    match: re.Match[str], pointer: Pointer, state: str, index: Index, wanted: str | None
+    match: re.Match[str], pointer: Pointer, state: str, known: _Known, wanted: str | None
 ) -> tuple[Target | None, list[Diagnostic]]:
     service, operation, suffix = match["service"], match["operation"], match["suffix"] or ""
+    index, hints = known.index, known.hints
 
     def refuse(id: str, message: str, help: str = "") -> tuple[None, list[Diagnostic]]:
         return None, [diagnostic(id, f"state `{state}`: {message}", pointer, state=state, help=help)]
 
+    if wanted is not None and (suffix or match["sdk"]):
+        what = f"`{suffix}`" if suffix else "an AWS SDK integration"
+        return refuse("unsupported-pattern", f"a Distributed Map does not use {what} for data", _integrations_of(wanted, index))
     if suffix not in SUFFIXES:
-        return refuse(
-            "unsupported-pattern", f"`{suffix}` is no integration pattern", did_you_mean(suffix, [end for end in SUFFIXES if end])
-        )
+        near = hints.nearest(suffix, [end for end in SUFFIXES if end])
+        return refuse("unsupported-pattern", f"`{suffix}` is no integration pattern", near)
     pattern = wanted or SUFFIXES[suffix]
     if match["sdk"]:
-        return _sdk(service, operation, pattern, suffix, index, refuse)
+        return _sdk(service, operation, pattern, suffix, known, refuse)
     if service not in index.services or service == MACHINE:
         return refuse(
             "unknown-integration",
             f"there is no optimized integration `{service}`",
-            did_you_mean(service, index.services.keys() - {MACHINE}),
+            hints.nearest(service, index.services.keys() - {MACHINE}),
         )
     operations = index.services[service]["operations"]
     if operation not in operations:
-        near = did_you_mean(operation, operations)
+        near = hints.nearest(operation, operations)
         sdk = f"or use `arn:aws:states:::aws-sdk:{service}:{operation}`" if wanted is None else ""
         return refuse(
             "unknown-integration",
@@ -264,7 +302,7 @@ def _integration(
 
 
 def _sdk(
-    service: str, operation: str, pattern: str, suffix: str, index: Index, refuse: Refuse
+    service: str, operation: str, pattern: str, suffix: str, known: _Known, refuse: Refuse
 ) -> tuple[Target | None, list[Diagnostic]]:
     """Find an AWS SDK integration. Step Functions writes names in its own case, so case tells nothing.
 
@@ -273,20 +311,19 @@ def _sdk(
     if pattern not in SDK_PATTERNS:
         help = "poll the job in the workflow, or use `.waitForTaskToken`"
         return refuse("unsupported-pattern", f"an AWS SDK integration has no `{suffix}`", help)
-    row = index.sdk.get(f"{service}:{operation}".casefold())
+    row = known.index.sdk.get(f"{service}:{operation}".casefold())
     if row is not None:
         return (row["service"], row["operation"], pattern, None), []
-    known, name = sdk_index(), service.casefold()
-    if name in known.retired:
+    tables, name = sdk_index(), service.casefold()
+    if name in tables.retired:
         return refuse(
             "retired-service", f"AWS has retired `{service}`, so `{operation}` cannot succeed; nothing is granted for it"
         )
-    if name not in known.services:
-        return refuse(
-            "unknown-integration", f"the AWS SDK integrations have no service `{service}`", did_you_mean(service, known.services)
-        )
+    if name not in tables.services:
+        near = known.hints.nearest(service, tables.services)
+        return refuse("unknown-integration", f"the AWS SDK integrations have no service `{service}`", near)
     operations = service_map(SDK + name).operations
     if operation not in operations:
-        near = did_you_mean(operation, (f"{other[0].lower()}{other[1:]}" for other in operations))
+        near = known.hints.nearest(operation, [f"{other[0].lower()}{other[1:]}" for other in operations])
         return refuse("unknown-operation", f"the service `{service}` has no operation `{operation}`", near)
     return (SDK + name, operation, pattern, None), []

@@ -24,6 +24,11 @@ SDK_PATTERNS = ("request_response", "wait_for_task_token")
 UNVERIFIED = "no source says which IAM action authorizes the call; the action of its own name is granted"
 
 
+LONGEST = 4_096
+"""Characters of a text that a form or a test of the maps looks at: twice those of the longest ARN. What is longer names
+nothing, and a regular expression could take its time over it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One case of a form: what it matches, and what it gives or the whole ARNs it makes."""
@@ -63,6 +68,18 @@ class GrantRule:
 
 
 @dataclass(frozen=True, slots=True)
+class SqlText:
+    """Where a call keeps its SQL: the path of the text, its dialect, and where the parts of a name come from that it lacks.
+
+    A default is a parameter's path and, after a bar, what stands for an absent one: ``Context.Database|default``.
+    """
+
+    statement: str
+    dialect: str
+    defaults: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """What one operation of an integration needs, in the patterns it supports."""
 
@@ -71,6 +88,7 @@ class Operation:
     note: str | None
     unverified: Mapping[str, str]
     source: str
+    sql: SqlText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +156,7 @@ def service_map(service: str) -> ServiceMap:
             entry.get("note"),
             entry.get("unverified", {}),
             entry["source"],
+            _sql(entry),
         )
         for name, entry in raw["operations"].items()
     }
@@ -155,7 +174,7 @@ class _SdkOperations(Mapping[str, Operation]):
         row = self._rows[name.casefold()]
         grants = tuple(_grant({"only": SDK_PATTERNS, "source": self._source, **grant}) for grant in row["grants"])
         doubt = dict.fromkeys(SDK_PATTERNS, UNVERIFIED) if row.get("unverified") else {}
-        return Operation(SDK_PATTERNS, grants, None, doubt, self._source)
+        return Operation(SDK_PATTERNS, grants, None, doubt, self._source, _sql(row))
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.casefold() in self._rows
@@ -182,6 +201,11 @@ def _read(name: str) -> Json:
 
 def _case(raw: Json) -> Case:
     return Case(re.compile(raw["match"], re.DOTALL), tuple(raw.get("give", ())), tuple(raw.get("arn", ())))
+
+
+def _sql(raw: Json) -> SqlText | None:
+    sql = raw.get("sql")
+    return SqlText(sql["statement"], sql["dialect"], sql.get("defaults", {})) if sql else None
 
 
 def _template(raw: Json) -> Template:

@@ -23,6 +23,9 @@ INLINE_LIMIT = 10_240
 """Characters of all inline policies of a role, white space not counted.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
+TRUST_LIMIT = 2_048
+"""Characters of a trust policy. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
 VERSION = "2012-10-17"
 
 
@@ -228,6 +231,9 @@ def trust_policy(context: Context, index: Index, labels: tuple[str, ...] = ()) -
     sources = (machine_arn(context, index), *(machine_arn(context, index, label) for label in labels))
     # A name that is not known is a wildcard already, and covers the labelled ones.
     sources = tuple(arn for arn in sources if arn == sources[0] or not covers(sources[0], arn))
+    if policy_size({"ArnLike": sources}) > TRUST_LIMIT // 2:
+        # More labels than a trust policy has room for: every label, still of this machine alone.
+        sources = (sources[0], machine_arn(context, index, HOLE))
     condition: dict[str, Json] = {"ArnLike": {"aws:SourceArn": _one(sources)}}
     if context.account is None:
         reports.append(diagnostic("unknown-account", "the account is not known, so the trust policy cannot be pinned to it"))
@@ -295,15 +301,13 @@ def machine_arn(context: Context, index: Index, label: str | None = None) -> str
     return as_pattern(text if label is None else f"{text}/{label}")
 
 
-def review_size(policy: Policy, role: str) -> tuple[Diagnostic, ...]:
-    """Report a policy that is larger than IAM allows inline."""
+def review_size(policy: Policy, whose: str) -> tuple[Diagnostic, ...]:
+    """Report a policy that is larger than IAM allows inline. *whose* says which role has it."""
     size = policy_size(policy.to_dict())
     if size <= INLINE_LIMIT:
         return ()
     return (
-        diagnostic(
-            "policy-too-large", f"the policy of the {role} role has {size:,} characters, and {INLINE_LIMIT:,} are allowed inline"
-        ),
+        diagnostic("policy-too-large", f"the policy of {whose} has {size:,} characters, and {INLINE_LIMIT:,} are allowed inline"),
     )
 
 

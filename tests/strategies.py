@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from analyzer.context import Context, make_context
+from analyzer.context import Context, make_context, partition_of
 from analyzer.integrations import MACHINE
 from analyzer.maps import index, service_map
 
@@ -389,12 +389,13 @@ def contexts(draw: st.DrawFn) -> Context:
         regions = st.sampled_from((None, "us-east-1", "cn-north-1", "us-gov-west-1"))
         accounts = st.sampled_from((None, "111122223333", "000000000000"))
         where = {"region": draw(regions), "account": draw(accounts), "name": draw(st.sampled_from((None, "Machine", "é")))}
+    partition = partition_of(where.get("region") or "us-east-1")
     return make_context(
         **where,
         type=draw(st.sampled_from(("STANDARD", "STANDARD", "EXPRESS"))),
         logging=draw(st.booleans()),
         tracing=draw(st.booleans()),
         kms_key=draw(st.sampled_from((None, "1234-abcd", "arn:aws:kms:us-east-1:111122223333:key/1234-abcd", "alias/mine"))),
-        role=draw(st.sampled_from((None, "arn:aws:iam::111122223333:role/runner"))),
+        role=draw(st.sampled_from((None, f"arn:{partition}:iam::{where.get('account') or '111122223333'}:role/runner"))),
         substitutions=draw(st.dictionaries(st.sampled_from(("Table", "QueueArn", "x", "FunctionArn")), literals(), max_size=3)),
     )

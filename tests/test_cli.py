@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import stat
 import subprocess
 import sys
@@ -30,8 +31,8 @@ EXACT = {
     "States": {
         "Put": {
             "Type": "Task",
-            "Resource": "arn:aws:states:::dynamodb:putItem",
-            "Parameters": {"TableName": "orders"},
+            "Resource": "arn:aws:states:::events:putEvents",
+            "Parameters": {"Entries": [{"EventBusName": "orders"}]},
             "End": True,
         }
     },
@@ -110,12 +111,22 @@ def test_what_is_at_least_as_severe_as_fail_on_makes_the_command_fail(
         (["analyze", "exact.json", "--arn", "arn:aws:iam::111122223333:role/x"], "is not the ARN of a state machine"),
         (["analyze", "exact.json", "--account", "12"], "`12` is not an account id"),
         (["analyze", "exact.json", "--arn", ARN, "--region", "us-east-1"], "contradicts the machine's ARN"),
+        (["analyze", "exact.json", "--account", "11112222333\u0663"], "is not an account id"),
+        (["analyze", "exact.json", "--region", "us-east-\u0661"], "is not a Region"),
+        (["analyze", "exact.json", "--partition", "aws/cn"], "`aws/cn` is not a partition"),
+        (["analyze", "exact.json", "--partition", "aws-cn", "--region", "us-east-1"], "in the partition `aws`, not"),
+        (["analyze", "exact.json", "--role", "Runner"], "`Runner` is not the ARN of a role"),
+        (["analyze", "exact.json", "--account", "444455556666", "--role", "arn:aws:iam::111122223333:role/Runner"],
+         "is not of the machine's account `444455556666`"),
+        (["analyze", "exact.json", "--kms-key", "*"], "`*` is not a key"),
         (["analyze", "exact.json", "--substitution", "Table"], "`Table` has no value: write NAME=VALUE"),
         (["analyze", "exact.json", "--type", "fast"], "'fast' is not one of"),
         (["analyze", "exact.json", "doubtful.json", "--format", "policy"], "there are 2: exact.json, doubtful.json"),
         (["analyze", "exact.json", "doubtful.json", "--format", "trust"], "--format trust takes one definition"),
         (["analyze", "exact.json", "doubtful.json", "--name", "Orders"], "--name takes one definition"),
         (["analyze", "exact.json", "-o", "no/such/folder"], "cannot write `no/such/folder`: no such file or directory"),
+        (["analyze", "exact.json", "-o", "exact.json/x"], "cannot write `exact.json/x`: not a directory"),
+        (["analyze", "exact.json", "-o", "x" * 300], "file name too long"),
         (["graph", "."], "a graph takes one definition"),
         (["maps", "dynamo"], "there is no map of `dynamo`; did you mean `dynamodb`?"),
     ],
@@ -148,13 +159,13 @@ def test_an_input_that_is_missing_weighs_more_than_findings() -> None:
 
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
-    ("glob", "code"), [("dynamodb:Put*", 0), ("DYNAMODB", 0), ("putitem", 0), ("?ynamodb:*", 0), ("s3:*", 1), ("Put", 1)]
+    ("glob", "code"), [("events:Put*", 0), ("EVENTS", 0), ("putevents", 0), ("?vents:*", 0), ("s3:*", 1), ("Put", 1)]
 )
 def test_explain_finds_actions_by_glob(glob: str, code: int) -> None:
     """Case does not matter; a glob without a colon is a service or the name of an action; nothing found is 1, as in grep."""
     done = run("explain", glob, "exact.json")
     assert done.exit_code == code
-    assert ("dynamodb:PutItem" in done.stdout) == (code == 0)
+    assert ("events:PutEvents" in done.stdout) == (code == 0)
     assert json.loads(run("explain", glob, "exact.json", "--format", "json").stdout)["permissions"] != [] or code == 1
 
 
@@ -264,6 +275,36 @@ def test_a_write_that_fails_leaves_the_old_file(monkeypatch: pytest.MonkeyPatch)
     assert "cannot write `out.json`: no space left on device" in done.stderr
     assert Path("out.json").read_text("utf-8") == "old"
     assert sorted(Path.cwd().iterdir()) == before
+
+
+@pytest.mark.usefixtures("here")
+def test_a_file_may_have_the_longest_name_there_is() -> None:
+    """The file that is written first, and then renamed, has a short name of its own."""
+    assert run("graph", "exact.json", "-o", "x" * 255).exit_code == 0
+    assert Path("x" * 255).read_text("utf-8").startswith("flowchart")
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("analyze exact.json >&-", 2, "cannot write standard output: it is closed"),
+        ("analyze exact.json >/dev/full", 2, "cannot write standard output: no space left on device"),
+        ("maps >/dev/full", 2, "cannot write standard output: no space left on device"),
+        ("--help >/dev/full", 2, "cannot write standard output: no space left on device"),
+        ("analyze exact.json >&- 2>&-", 2, ""),
+        ("analyze faulty.json --format json 2>/dev/full", 1, ""),
+        ("analyze broken.json 2>&-", 3, ""),
+        ("analyze - <&-", 3, "standard input is closed"),
+    ],
+)
+def test_a_stream_that_is_closed_or_full_is_no_bug(here: Path, command: str, code: int, said: str) -> None:
+    """What cannot be written is told where there is a place for it, and by the exit code in any case."""
+    shell = f"{shlex.quote(sys.executable)} -m analyzer {command}"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run(["/bin/sh", "-c", shell], cwd=here, env=environment, capture_output=True, check=False)
+    assert done.returncode == code
+    assert said.encode() in done.stderr
+    assert b"Traceback" not in done.stderr
 
 
 @pytest.mark.usefixtures("here")

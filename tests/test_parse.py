@@ -104,7 +104,7 @@ def test_a_distributed_map_keeps_what_its_permissions_need() -> None:
     assert isinstance(each, Map)
     assert each.reader is not None
     assert each.writer is not None
-    assert (each.distributed, each.execution_type, each.label) == (True, "EXPRESS", "each")
+    assert (each.mode, each.execution_type, each.label) == ("DISTRIBUTED", "EXPRESS", "each")
     assert (each.reader.resource_arn, each.reader.arguments, each.reader.config) == (
         "arn:r",
         {"Bucket": "in"},

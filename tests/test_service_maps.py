@@ -32,6 +32,29 @@ operations:
       - {level: tag, actions: [ecs:TagResource], resources: ['*'], because: the id does not exist yet}
 """
 
+SQL = """
+service: athena
+title: Queries
+guide: https://docs.aws.amazon.com/step-functions/latest/dg/connect-athena.html
+operations:
+  startQueryExecution:
+    patterns: [request_response]
+    sql: {statement: QueryString, dialect: athena, defaults: {Database: 'QueryExecutionContext.Database|default'}}
+    grants:
+      - level: call
+        when: present(Sql.Selects[])
+        actions: [glue:GetDatabase]
+        resources: [{type: database, arn: 'arn:{partition}:glue:{region}:{account}:database/{Sql.Selects[].Database}'}]
+"""
+
+SQL_FAULTS = {
+    "a text that is not of the API": ("statement: QueryString", "statement: Query", "Query is not a parameter"),
+    "a default that is not of the API": ("Context.Database|", "Context.Schema|", "Schema is not a parameter"),
+    "a default for no part of a name": ("{Database: 'Q", "{Schema: 'Q", "Schema is no part of a name"),
+    "a list that is not derived": ("present(Sql.Selects[])", "present(Sql.Selected[])", "Sql.Selected[] is nothing"),
+    "a part that is not derived": ("{Sql.Selects[].Database}", "{Sql.Selects[].Schema}", "Sql.Selects[].Schema is nothing"),
+}
+
 FAULTS = {
     "an invented action": ("[ecs:RunTask]", "[ecs:RunTasks]", "ecs:RunTasks is not an IAM action"),
     "an action in another case": ("[ecs:RunTask]", "[ecs:runTask]", "ecs:runTask is not an IAM action"),
@@ -97,6 +120,24 @@ def test_the_checker_finds(maps: Path, old: str, new: str, fault: str) -> None:
     """Each invention in a map is found, and the fault says what was invented."""
     change(maps, old, new)
     assert [found for found in faults(maps) if fault in found]
+
+
+@pytest.mark.parametrize(("old", "new", "fault"), SQL_FAULTS.values(), ids=SQL_FAULTS.keys())
+def test_the_checker_knows_what_is_derived_from_sql(maps: Path, old: str, new: str, fault: str) -> None:
+    """Where a map reads SQL, its text and its defaults are of the API, and what hangs on it is something that is derived."""
+    (maps / "optimized" / "athena.yaml").write_text(SQL)
+    assert faults(maps) == []
+    assert SQL.count(old) == 1, old
+    (maps / "optimized" / "athena.yaml").write_text(SQL.replace(old, new))
+    assert [found for found in faults(maps) if fault in found]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), [("dialect", "language", "unknown keys"), ("dialect: athena, ", "", "lacks")])
+def test_the_compiler_knows_how_sql_is_described(maps: Path, old: str, new: str, message: str) -> None:
+    """A map that reads SQL says where the text is and in which dialect, and nothing else."""
+    (maps / "optimized" / "athena.yaml").write_text(SQL.replace(old, new))
+    with pytest.raises(MapError, match=message):
+        compile_all(maps)
 
 
 @pytest.mark.parametrize(("old", "new", "message"), NONSENSE.values(), ids=NONSENSE.keys())

@@ -227,7 +227,9 @@ def test_paths_name_these_sources(paths: tuple[str, ...], expected: list[str]) -
 
 
 @pytest.mark.usefixtures("tree")
-@pytest.mark.parametrize("path", ["nope.json", "flows/.cache/x", "*.toml", "flows/*/*.toml", "a\0b", "secret/../nope"])
+@pytest.mark.parametrize(
+    "path", ["nope.json", "flows/.cache/x", "*.toml", "flows/*/*.toml", "a\0b", "secret/../nope", "[z-a].json", "[[]x", "[a--b]"]
+)
 def test_a_path_that_names_nothing_is_an_error(path: str) -> None:
     """A typing mistake is never taken for "nothing to do"."""
     with pytest.raises(SourceNotFound):

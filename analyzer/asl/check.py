@@ -11,14 +11,11 @@ from dataclasses import dataclass, field
 
 from analyzer.asl.fields import COUNTERPART, INTRINSICS, STATE_FIELDS, STATES, Field, Kind, Table
 from analyzer.asl.model import QueryLanguage
-from analyzer.diagnostics import Diagnostic, Severity, diagnostic, did_you_mean
+from analyzer.diagnostics import Diagnostic, Hints, Severity, diagnostic
 from analyzer.text import Json, Pointer
 
 MAX_NAME = 80
 """Characters of a state name or a variable name."""
-_HINTS = 20_000
-"""Names that may be compared for "did you mean" in one definition: finding the nearest name is slow."""
-
 _LONG = 10**20
 _PATH = re.compile(r"\$(?:\$|[^\W\d]\w*)?(?:[.\[].*)?", re.DOTALL)
 _RESULT_PATH = re.compile(r"\$(?:[.\[].*)?", re.DOTALL)
@@ -30,12 +27,7 @@ class Findings:
     """The diagnostics of one definition while it is read, and what is left to spend on hints."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    hints: int = _HINTS
-
-    def nearest(self, word: str, known: Collection[str]) -> str:
-        """Return a "did you mean" for *word*, or nothing once the definition has used up its share."""
-        self.hints -= len(known)
-        return did_you_mean(word, known) if self.hints >= 0 else ""
+    hints: Hints = field(default_factory=Hints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +57,7 @@ def shown(value: Json) -> str:
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, str):
-        return f"the text `{value[:60]}`".replace("\n", " ")
+        return f"the text `{value[:60]}`"
     if isinstance(value, dict):
         function = template_function(value)
         return f"the template function `{function}`" if function else "an object"
@@ -251,7 +243,7 @@ def _help(value: Json, row: Field, place: Place) -> str:
     if row.kind is Kind.RESULT_PATH:
         return "name one place, such as `$.result`"
     if row.kind is Kind.WORD:
-        return place.findings.nearest(str(value), row.words)
+        return place.findings.hints.nearest(str(value), row.words)
     if isinstance(value, str) and is_expression(value) and place.language is QueryLanguage.JSONPATH:
         return "set the state's `QueryLanguage` to `JSONata`, or use the field for a path"
     function = template_function(value)
@@ -305,7 +297,9 @@ def _check_dynamic_keys(node: Mapping[str, Json], place: Place, below: Pointer) 
             called = _INTRINSIC.fullmatch(value) if isinstance(value, str) else None
             fix = "start it with `$`, or drop the `.$` of the key"
             if called:
-                fix = place.findings.nearest(called[1], INTRINSICS).replace("`", "`States.", 1) or "use an intrinsic function"
+                fix = (
+                    place.findings.hints.nearest(called[1], INTRINSICS).replace("`", "`States.", 1) or "use an intrinsic function"
+                )
             place.say("malformed-path", f"`{key}` {problem}", *below, key, help=fix)
         if key[:-2] in node:
             message = f"`{key[:-2]}` and `{key}` exclude each other"
@@ -323,7 +317,7 @@ def _half(text: str, place: Place) -> None:
 def _unknown(name: str, table: Table, place: Place, what: str) -> None:
     """Report a field that the table does not have: an error when another state type has it, else a warning."""
     foreign = name in STATE_FIELDS and any(table is state for state in STATES.values())
-    fix = "remove it" if foreign else place.findings.nearest(name, table.fields)
+    fix = "remove it" if foreign else place.findings.hints.nearest(name, table.fields)
     severity = Severity.ERROR if foreign else None
     place.say("unknown-field", f"{what} has no field `{name[:MAX_NAME]}`", name, help=fix, on_key=True, severity=severity)
 

@@ -14,6 +14,9 @@ from enum import StrEnum
 
 from analyzer.text import Json, Pointer, Source
 
+DISTRIBUTED = "DISTRIBUTED"
+"""The mode of a Map whose children are executions of their own."""
+
 
 class QueryLanguage(StrEnum):
     """How a state reads and shapes its data."""
@@ -123,10 +126,10 @@ class DataAccess:
 
 @dataclass(frozen=True, slots=True)
 class Map(State):
-    """A state that runs its processor for each item. A distributed one starts executions of the machine itself."""
+    """A state that runs its processor for each item. In the mode `DISTRIBUTED` it starts executions of the machine itself."""
 
     processor: Scope | None = None
-    distributed: bool = False
+    mode: str | None = None
     execution_type: str | None = None
     label: str | None = None
     reader: DataAccess | None = None

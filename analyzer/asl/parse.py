@@ -15,6 +15,7 @@ from analyzer.asl import fields
 from analyzer.asl.check import MAX_NAME, Findings, Place, check_object, shown, text_of
 from analyzer.asl.fields import Table
 from analyzer.asl.model import (
+    DISTRIBUTED,
     Catcher,
     Choice,
     DataAccess,
@@ -123,10 +124,10 @@ def _check_start(inside: _Inside) -> None:
         place.say("missing-field", "`States` is missing", "States")
     start = body.get("StartAt")
     if "StartAt" not in body:
-        place.say("missing-start", "`StartAt` is missing", "StartAt", help=place.findings.nearest("", bodies))
+        place.say("missing-start", "`StartAt` is missing", "StartAt", help=place.findings.hints.nearest("", bodies))
     elif isinstance(start, str) and start not in bodies:
         message = f"`StartAt` names `{_short(start)}`, which is no state here"
-        place.say("missing-start", message, "StartAt", help=place.findings.nearest(start, bodies))
+        place.say("missing-start", message, "StartAt", help=place.findings.hints.nearest(start, bodies))
 
 
 def _check_name(reader: _Reader, name: str, here: Place) -> None:
@@ -169,7 +170,7 @@ def _report_type(body: Mapping[str, Json], here: Place) -> None:
         here.say("unknown-type", "the state has no `Type`", "Type", help=help)
         return
     said = body["Type"]
-    help = here.findings.nearest(said[:MAX_NAME], fields.STATES) if isinstance(said, str) else ""
+    help = here.findings.hints.nearest(said[:MAX_NAME], fields.STATES) if isinstance(said, str) else ""
     here.say("unknown-type", f"the `Type` of the state is {shown(said)}, which is no state type", "Type", help=help)
 
 
@@ -189,7 +190,7 @@ def _report_dangling(reader: _Reader) -> None:
         elsewhere = reader.first.get(target)
         if elsewhere is None:
             message = f"`{name}` leads to `{_short(target)}`, which is no state here"
-            help = reader.findings.nearest(target, inside.bodies)
+            help = reader.findings.hints.nearest(target, inside.bodies)
         else:
             message = f"`{name}` leads to `{_short(target)}`, a state of another scope"
             help = f"a transition stays in its scope, and that state is at `{pointer_text(elsewhere)}`"
@@ -278,7 +279,9 @@ def _make_map(inside: _Inside, here: Place, common: dict[str, Any]) -> State:
     value = body.get(name)
     config = value.get("ProcessorConfig") if isinstance(value, dict) else None
     config = config if isinstance(config, dict) else {}
-    distributed = config.get("Mode") == "DISTRIBUTED"
+    mode = config.get("Mode")
+    distributed = mode == DISTRIBUTED
+    filled = isinstance(mode, str) and "${" in mode  # either may come of a placeholder
     kind = config.get("ExecutionType")
     place = here.inside(name, "ProcessorConfig")
     check_object(config, fields.PROCESSOR_CONFIG, place, "a processor configuration")
@@ -287,7 +290,7 @@ def _make_map(inside: _Inside, here: Place, common: dict[str, Any]) -> State:
         place.say("missing-field", "a Distributed Map needs `ExecutionType`", "ExecutionType", help=help)
     if distributed and inside.express:
         place.say("express-only", "an EXPRESS workflow has no Distributed Map", "Mode")
-    for only in () if distributed else fields.DISTRIBUTED_ONLY:
+    for only in () if distributed or filled else fields.DISTRIBUTED_ONLY:
         if only in body:
             message = f"`{only}` is for a Distributed Map, and this one is inline"
             here.say("unknown-field", message, only, help="set `Mode` to `DISTRIBUTED`, or remove it", on_key=True)
@@ -302,7 +305,7 @@ def _make_map(inside: _Inside, here: Place, common: dict[str, Any]) -> State:
     return Map(
         **common,
         processor=processor,
-        distributed=distributed,
+        mode=mode if isinstance(mode, str) else None,
         execution_type=kind if isinstance(kind, str) else None,
         label=_read_label(body.get("Label"), here),
         reader=_read_access(body, "ItemReader", fields.READER, "ReaderConfig", fields.READER_CONFIG, here),
@@ -336,8 +339,8 @@ def _read_access(
 
 
 def _short(text: str) -> str:
-    """Keep what a user wrote on one line of a message."""
-    return text[:MAX_NAME].replace("\n", " ")
+    """Keep what a user wrote from filling a message."""
+    return text[:MAX_NAME]
 
 
 _Maker = Callable[[_Inside, Place, dict[str, Any]], State]

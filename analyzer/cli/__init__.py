@@ -31,6 +31,14 @@ Shell completion: put one of these lines into the start-up file of your shell
 class Boundary(click.Group):
     """The group of all commands, and the one place where an exception becomes an exit code."""
 
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the program. Help and version that cannot be written are told like any other result."""
+        try:
+            return super().main(*args, **extra)
+        except OSError as error:
+            io.say([f"Error: cannot write standard output: {(error.strerror or str(error)).lower()}"])
+            sys.exit(io.USAGE)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command. What is raised on purpose is wrong usage; anything else is a bug, told in one line."""
         from analyzer.errors import OptionError

@@ -6,7 +6,8 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -90,10 +91,10 @@ def report_bug(error: Exception, name: str = "") -> None:
 
     where = f" in {name}" if name else ""
     what = printable(f"bug{where}: {type(error).__name__}: {error}"[:500])
-    click.echo(f"{what}\n  = help: run again with `asl-iam --debug ...` and report the traceback with the definition", err=True)
+    say([what, "  = help: run again with `asl-iam --debug ...` and report the traceback with the definition"])
 
 
-def paint_for(stream: TextIO, ctx: click.Context, output: str | None = None) -> Paint:
+def paint_for(stream: TextIO | None, ctx: click.Context, output: str | None = None) -> Paint:
     """Return the paint for *stream*: by --color, else NO_COLOR, else FORCE_COLOR, else for a terminal. A file stays plain."""
     from analyzer.report.paint import Paint
 
@@ -104,33 +105,49 @@ def paint_for(stream: TextIO, ctx: click.Context, output: str | None = None) -> 
         return Paint(enabled=False)
     if os.environ.get("FORCE_COLOR", "0") not in ("", "0"):
         return Paint(enabled=True)
-    return Paint(stream.isatty() and os.environ.get("TERM") != "dumb")
+    return Paint(stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def write(text: str, output: str | None) -> None:
     """Write the result to *output*, whole or not at all; without one, or for `-`, to standard output."""
-    if output in (None, "-"):
-        click.echo(text, nl=False, color=True)
+    if output is None or output == "-":
+        with _told("standard output"):
+            if sys.stdout is None:
+                raise OSError("it is closed")
+            click.echo(text, nl=False, color=True)
         return
     path = Path(os.path.realpath(output))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    temporary = path.with_name(f".asl-iam.{os.getpid()}")  # no longer than a name may be, however long that of the result
+    with _told(f"`{output}`"):
         if path.exists() and not stat.S_ISREG(path.stat().st_mode):
             path.write_bytes(text.encode("utf-8", "backslashreplace"))  # a device or a pipe stays what it is
             return
-        temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
-        if path.exists():
-            shutil.copymode(path, temporary)
-        temporary.replace(path)
+        try:
+            temporary.write_bytes(text.encode("utf-8", "backslashreplace"))
+            if path.exists():
+                shutil.copymode(path, temporary)
+            temporary.replace(path)
+        finally:
+            with suppress(OSError):
+                temporary.unlink()
+
+
+@contextmanager
+def _told(place: str) -> Iterator[None]:
+    """Tell a result that cannot be written to *place* as wrong usage; a reader that has gone away is none."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise click.UsageError(f"cannot write `{output}`: {(error.strerror or str(error)).lower()}") from error
+        raise click.UsageError(f"cannot write {place}: {(error.strerror or str(error)).lower()}") from error
 
 
 def say(lines: Sequence[str]) -> None:
-    """Write *lines* to standard error."""
+    """Write *lines* to standard error. Where that cannot be written to, the exit code says what there is to say."""
     if lines:
-        click.echo("\n".join(lines), err=True, color=True)
+        with suppress(OSError):
+            click.echo("\n".join(lines), err=True, color=True)
 
 
 def say_problems(analyses: Sequence[Analysis], form: str, ctx: click.Context) -> None:

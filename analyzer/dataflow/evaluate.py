@@ -15,12 +15,8 @@ from dataclasses import dataclass, field
 from analyzer.asl.model import QueryLanguage
 from analyzer.dataflow.intrinsics import call, is_intrinsic
 from analyzer.dataflow.paths import Unsupported, came_from, follow
-from analyzer.dataflow.values import HOLE, Flow, Literal, Record, Sequence, Text, Unknown, Value
+from analyzer.dataflow.values import HOLE, PLACEHOLDER, Flow, Literal, Record, Sequence, Text, Unknown, Value
 from analyzer.text import Json, Pointer
-
-PLACEHOLDER = re.compile(r"\$\{([^${}]{1,256})\}")
-"""A definition substitution, `${TableName}` or `${AWS::Region}`; also serves templates that write `${Table.Arn}`.
-https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-statemachine.html"""
 
 _INTRINSIC = re.compile(r"\s*States\.[A-Z]\w*\(")
 """An intrinsic function under a key without `.$`: by the language a constant, in practice a forgotten `.$`."""
@@ -155,11 +151,15 @@ def _fields(
 ) -> list[tuple[str, Value]]:
     fields: list[tuple[str, Value]] = []
     for key, value in raw.items():
-        name = str(key)
+        # A key may be a name too, that of a table to read. What no placeholder gives stays as it is written.
+        name, here = (
+            PLACEHOLDER.sub(lambda match: environment.substitutions.get(match[1], match[0]), str(key)),
+            (*pointer, str(key)),
+        )
         if language is QueryLanguage.JSONPATH and name.endswith(".$"):
-            fields.append((name[:-2], path(str(value), (*pointer, name), environment)))
+            fields.append((name[:-2], path(str(value), here, environment)))
         else:
-            fields.append((name, evaluate(value, language, (*pointer, name), environment)))
+            fields.append((name, evaluate(value, language, here, environment)))
     return fields
 
 

@@ -10,13 +10,16 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from analyzer.asl.model import Catcher, Choice, Machine, Map, Parallel, Pass, QueryLanguage, Scope, State, Task
+from analyzer.asl.model import DISTRIBUTED, Catcher, Choice, Machine, Map, Parallel, Pass, QueryLanguage, Scope, State, Task
 from analyzer.dataflow.evaluate import Environment, assume_expression, evaluate, path
 from analyzer.dataflow.inject import inject
 from analyzer.dataflow.join import join, join_all, shape, widen
 from analyzer.dataflow.refine import assume
 from analyzer.dataflow.values import Flow, Literal, Record, Sequence, Unknown, Value, every
 from analyzer.text import Json, Pointer
+
+INLINE = "INLINE"
+"""The mode of a Map whose items are worked on within the execution."""
 
 PATIENCE = 4
 """Visits of a state before its inputs are widened instead of joined."""
@@ -192,9 +195,9 @@ def _map(run: _Run, state: Map, inside: Environment, depth: int) -> Value | None
     given = item if name is None else evaluate(state.body[name], state.language, (*state.pointer, name), here)
     if "ItemBatcher" in state.body:
         given = _batch(state, given, inside)
-    variables = {} if state.distributed else inside.variables
+    variables = {} if state.mode == DISTRIBUTED else inside.variables
     output = None if state.processor is None else _scope(run, state.processor, _Entry(given, variables), context, depth + 1)
-    if state.distributed:
+    if state.mode not in (None, INLINE):
         return Unknown(f"result of the state `{state.name[:80]}`")
     return None if output is None else Sequence((), output)
 

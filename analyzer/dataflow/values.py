@@ -7,6 +7,7 @@ it is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -17,6 +18,13 @@ from analyzer.text import Pointer
 HOLE = "\ue000"
 """Stands for any text inside a string. A private-use character: no real name contains it, and if one ever did, reading
 it as a hole would only widen the answer."""
+
+ONE = "\ue001"
+"""Stands for exactly one character that is not known: a wildcard that a service map means, as in a secret's suffix."""
+
+PLACEHOLDER = re.compile(r"\$\{([^${}]{1,256})\}")
+"""A definition substitution, `${TableName}` or `${AWS::Region}`; also serves templates that write `${Table.Arn}`.
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-statemachine.html"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +103,14 @@ class Presence(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What stands at a path: a value when it is or may be there, and whether it is."""
+    """What stands at a path: a value when it is or may be there, and whether it is.
+
+    `items` says which item of each array on the way it belongs to: (path of the array, place).
+    """
 
     presence: Presence
     value: Value | None = None
-
-
-_ABSENT = Found(Presence.NO)
+    items: tuple[tuple[str, int], ...] = ()
 
 
 def every(array: Sequence) -> tuple[Value, ...]:
@@ -112,36 +121,54 @@ def every(array: Sequence) -> tuple[Value, ...]:
 def look(value: Value, path: str) -> tuple[Found, ...]:
     """Find what stands at *path* below *value*.
 
-    A path is names joined by dots; `[]` after a name means each item of an array (``Entries[].EventBusName``), so
-    there may be several answers. Below an unknown value every field may be there. A null counts as absent, as it
-    does in a request.
+    A path is names joined by dots; `[]` after a name means each item of an array (``Entries[].EventBusName``), `{}` at
+    the end each key of an object (``RequestItems{}``), so there may be several answers. Below an unknown value every
+    field may be there. A null counts as absent, as it does in a request.
     """
-    return tuple(_look(value, [step for step in path.replace("[]", ".[]").split(".") if step]))
+    return tuple(_look(value, _steps(path), 0, ()))
 
 
-def _look(value: Value, steps: list[str]) -> Iterator[Found]:
+@lru_cache(maxsize=4096)
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(step for step in path.replace("[]", ".[]").replace("{}", ".{}").split(".") if step)
+
+
+def _look(value: Value, steps: tuple[str, ...], at: int, items: tuple[tuple[str, int], ...]) -> Iterator[Found]:
     if isinstance(value, OneOf):
         for choice in value.choices:
-            yield from _look(choice, steps)
-    elif not steps:
-        yield _ABSENT if isinstance(value, Literal) and value.value is None else Found(Presence.YES, value)
+            yield from _look(choice, steps, at, items)
+    elif at == len(steps):
+        absent = isinstance(value, Literal) and value.value is None
+        yield Found(Presence.NO, None, items) if absent else Found(Presence.YES, value, items)
     elif isinstance(value, Unknown):
-        yield Found(Presence.MAYBE, value)
-    elif steps[0] == "[]":
-        items = every(value) if isinstance(value, Sequence) else ()
-        if not items:
-            yield _ABSENT
-        for item in items:
-            yield from _look(item, steps[1:])
-    elif isinstance(value, Record) and (name := _spelled(value.fields, steps[0])) is not None:
+        yield Found(Presence.MAYBE, value, items)
+    elif steps[at] == "[]" and isinstance(value, Sequence) and every(value):
+        array = fold(".".join(steps[:at]))
+        for place, item in enumerate(every(value)):
+            yield from _look(item, steps, at + 1, (*items, (array, place)))
+    elif steps[at] == "{}" and isinstance(value, Record) and (value.fields or value.rest is not None):
+        for key in value.fields:
+            yield Found(Presence.YES, _key(key), items)
+        if value.rest is not None:
+            yield Found(Presence.MAYBE, Unknown("key of an object"), items)
+    elif isinstance(value, Record) and (name := _spelled(value.fields, steps[at])) is not None:
         if name in value.optional:
-            yield _ABSENT
-        yield from _look(value.fields[name], steps[1:])
+            yield Found(Presence.NO, None, items)
+        yield from _look(value.fields[name], steps, at + 1, items)
     elif isinstance(value, Record) and value.rest is not None:
-        for found in _look(value.rest, steps[1:]):
-            yield Found(Presence.MAYBE, found.value) if found.value is not None else found
+        for found in _look(value.rest, steps, at + 1, items):
+            yield Found(Presence.MAYBE, found.value, items) if found.value is not None else found
     else:
-        yield _ABSENT
+        yield Found(Presence.NO, None, items)
+
+
+def _key(key: str) -> Value:
+    """Return the key of an object as a value: a placeholder in it that has no text is a hole."""
+    names = PLACEHOLDER.findall(key)
+    if not names:
+        return Literal(key)
+    reasons = tuple(f"placeholder `${{{name}}}`" for name in dict.fromkeys(names))
+    return Text(PLACEHOLDER.sub(HOLE, key), reasons)
 
 
 def _spelled(fields: Mapping[str, Value], name: str) -> str | None:

@@ -7,15 +7,17 @@ narrowest pattern that is still sufficient, and a diagnostic.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from analyzer.context import Context
+from analyzer.dataflow.sql import with_sql
 from analyzer.dataflow.values import HOLE, Flow, texts
 from analyzer.diagnostics import Diagnostic
 from analyzer.integrations import Call
 from analyzer.maps import GrantRule, Operation, ServiceMap, service_map
-from analyzer.permissions.fill import Filled, absent, fill
+from analyzer.permissions.fill import NOTHING, Filled, absent, fill
 from analyzer.permissions.grant import EXECUTION, Action, Certainty, Condition, Grant, Reason, TargetRole
-from analyzer.permissions.patterns import as_exact, as_pattern
+from analyzer.permissions.patterns import as_exact, as_pattern, in_partition, is_arn
 from analyzer.permissions.report import assumption, doubt, dropped, hole, misplaced, possible
 from analyzer.permissions.when import holds
 
@@ -27,9 +29,10 @@ def permissions(
     grants: list[Grant] = []
     targets: dict[str, TargetRole] = {}
     reports: dict[Diagnostic, None] = {}
-    for call in calls:
-        mapped = service_map(call.service)
-        operation = mapped.operations[call.operation]
+    for made in calls:
+        mapped = service_map(made.service)
+        operation = mapped.operations[made.operation]
+        call = made if operation.sql is None else replace(made, arguments=with_sql(made.arguments, operation.sql))
         reports.update(dict.fromkeys(_notes(call, operation)))
         for target in _roles(call, context):
             if target is not None:
@@ -47,10 +50,10 @@ def _roles(call: Call, context: Context) -> Iterator[TargetRole | None]:
         yield None
         return
     for text in texts(call.role):
-        fields = text.text.split(":", 5)
-        account = fields[4] if len(fields) == 6 and fields[4] and HOLE not in fields[4] else None
-        whole = text.text if len(fields) == 6 else f"arn:{context.partition}:iam::{HOLE}:role/{HOLE}"
-        yield TargetRole(as_pattern(whole), account, HOLE not in whole)
+        written = in_partition(text.text, context.partition)
+        whole = written if is_arn(written) else f"arn:{context.partition}:iam::{HOLE}:role/{HOLE}"
+        account = whole.split(":", 5)[4]
+        yield TargetRole(as_pattern(whole), account if account and HOLE not in account else None, HOLE not in whole)
 
 
 def _notes(call: Call, operation: Operation) -> Iterator[Diagnostic]:
@@ -68,16 +71,17 @@ def _apply(
     if rule.external is not None:
         return [], [possible(rule, call)]
     assumed = decided is None or rule.assume is not None
-    problems: list[Diagnostic] = [assumption(rule, call)] if assumed else []
+    assumed_so = assumption(rule, call)
+    problems: list[Diagnostic] = [assumed_so] if assumed else []
     if rule.unverified is not None:
         problems.append(doubt(call, rule.unverified))
     variables = _variables(context, target)
     condition, flow = _condition(rule, call, mapped, variables, problems)
     grants: list[Grant] = []
-    widened: dict[tuple[tuple[str, str], ...], list[Filled]] = {}
+    widened: dict[tuple[tuple[tuple[str, str], ...], ...], list[Filled]] = {}
     for filled in _resources(rule, call, mapped, variables):
-        if filled.holes and not assumed:
-            widened.setdefault(filled.holes, []).append(filled)
+        if (filled.holes and not assumed) or filled.unreadable:
+            widened.setdefault((filled.holes, filled.unreadable), []).append(filled)
         problems.extend(misplaced(filled, call, None if rule.other_regions else context.region, variables["account"]))
         certainty = Certainty.ASSUMED if assumed else filled.certainty
         reason = Reason(call.state, call.pointer, call.rule, rule.source, rule.assume or "", (*filled.flow, *flow))
@@ -87,7 +91,7 @@ def _apply(
             Grant(Action(action), resource, condition, rule.level, certainty, role, (reason,)) for action in rule.actions
         )
     problems.extend(hole(rule, call, alike) for alike in widened.values())
-    return grants, problems
+    return grants, problems if grants else [one for one in problems if one != assumed_so]
 
 
 def _is_foreign(target: TargetRole | None, context: Context) -> bool:
@@ -113,7 +117,7 @@ def _resources(rule: GrantRule, call: Call, mapped: ServiceMap, variables: Mappi
         if template.text == "*":
             yield Filled(HOLE, Certainty.EXACT)
         else:
-            yield from fill(template, call.arguments, variables, mapped.forms)
+            yield from (one for one in fill(template, call.arguments, variables, mapped.forms) if one.text != NOTHING)
 
 
 def _condition(

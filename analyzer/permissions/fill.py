@@ -9,21 +9,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import islice, product
+from itertools import islice
 
-from analyzer.dataflow.values import HOLE, Flow, Presence, Text, Value, look, texts
-from analyzer.maps import Case, Template
+from analyzer.dataflow.values import HOLE, ONE, Flow, Presence, Text, Value, look, texts
+from analyzer.maps import LONGEST, Case, Template
 from analyzer.permissions.grant import Certainty
+from analyzer.permissions.patterns import in_partition, is_arn
 
-LIMIT = 64
-"""At most so many ARNs from one template. More would not fit any policy; the rest widens to the unknown."""
+LIMIT = 1_000
+"""At most so many combinations of the values of several parameters. More would not fit any policy: they are widened."""
+
+NOTHING = ""
+"""The text of a resource that there is not: the form of a parameter says that its value names none of this kind."""
 
 NOT_GIVEN = "is not given"
 NOT_UNDERSTOOD = "has a text that is not understood"
+TOO_MANY = "has too many values to tell apart"
 
-_TOKEN = re.compile(r"\{([^{}|:]+)(?::(\w+))?(?:\|([^{}]*))?\}|(\*)")
+Items = tuple[tuple[str, int], ...]
+"""Which item of each array a reading is from: (path of the array, place)."""
+
+_TOKEN = re.compile(r"\{((?:[^{}|:]|\{\})+)(?::(\w+))?(?:\|([^{}]*))?\}|([*?])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +58,53 @@ class _Reading:
     flow: tuple[Flow, ...] = ()
     hole: tuple[str, str] | None = None
     unreadable: tuple[str, str] | None = None
+    items: Items = ()
 
 
 def fill(
     template: Template, arguments: Value, variables: Mapping[str, str], forms: Mapping[str, tuple[Case, ...]]
 ) -> tuple[Filled, ...]:
-    """Fill *template* for every combination of what its parameters may be, in a stable order, without repeats."""
+    """Fill *template* for every combination of what its parameters may be, in a stable order, without repeats.
+
+    Parameters that stand in one array are taken from one item of it.
+    """
     parameters = _parameters(template)
     readings = [list(_read(template, name, default, arguments, variables, forms)) for name, default in parameters]
     made: dict[str, Filled] = {}
-    for chosen in islice(product(*readings), LIMIT):
+    # The values of one parameter are no more than what is written; only a product can explode.
+    limit = LIMIT + 1 if sum(len(own) > 1 for own in readings) > 1 else None
+    combinations = list(islice(_combinations(readings, {}), limit))
+    if limit is not None and len(combinations) == limit:
+        combinations = list(_widened(readings, [name for name, _ in parameters]))
+    for chosen in combinations:
         for filled in _combine(template, chosen, variables):
             made.setdefault(filled.text, filled)
     return tuple(made.values())
+
+
+def _combinations(readings: list[list[_Reading]], items: Mapping[str, int]) -> Iterator[tuple[_Reading, ...]]:
+    """Yield one reading of each parameter, in every way in which no two are of different items of one array."""
+    if not readings:
+        yield ()
+        return
+    for first in readings[0]:
+        if all(items.get(array, place) == place for array, place in first.items):
+            for rest in _combinations(readings[1:], {**items, **dict(first.items)}):
+                yield (first, *rest)
+
+
+def _widened(readings: list[list[_Reading]], names: list[str]) -> Iterator[tuple[_Reading, ...]]:
+    """Yield readings that cover every combination of *readings*: whole texts one by one, for all others one with holes."""
+    yield from ((reading,) for own in readings for reading in own if reading.whole is not None)
+    parts = [[reading for reading in own if reading.whole is None] for own in readings]
+    if all(parts):
+        yield tuple(own[0] if len(own) == 1 else _any_of(own, name) for own, name in zip(parts, names, strict=True))
+
+
+def _any_of(readings: list[_Reading], name: str) -> _Reading:
+    """Return one reading of the parameter *name* that stands for all of *readings*."""
+    open_ends = dict.fromkeys((name, *(key for reading in readings for key in reading.variables if key != "partition")), HOLE)
+    return _Reading(open_ends, None, Certainty.PATTERN, readings[0].flow, hole=(name, TOO_MANY))
 
 
 def absent(template: Template, arguments: Value) -> bool:
@@ -81,22 +123,23 @@ def _parameters(template: Template) -> list[tuple[str, str | None]]:
 
 @lru_cache(maxsize=2048)
 def _tokens(text: str) -> tuple[tuple[str | None, str | None, str | None, str], ...]:
-    """Split a template: (hole name, filter, default, text before it); a wildcard of the map is a hole without a name."""
+    """Split a template: (hole name, filter, default, text before it); the wildcards of a map are holes called `*` and `?`."""
     parts: list[tuple[str | None, str | None, str | None, str]] = []
     at = 0
     for match in _TOKEN.finditer(text):
-        parts.append((match[1] or "", match[2], match[3], text[at : match.start()]))
+        parts.append((match[1] or match[4], match[2], match[3], text[at : match.start()]))
         at = match.end()
     return (*parts, (None, None, None, text[at:]))
 
 
 def _render(text: str, variables: Mapping[str, str]) -> str:
     out = []
+    variables = {**variables, "*": HOLE, "?": ONE}
     for name, filter_, default, before in _tokens(text):
         out.append(before)
         if name is None:
             break
-        value = variables.get(name, default.replace("*", HOLE) if default is not None else HOLE) if name else HOLE
+        value = variables.get(name, default.replace("*", HOLE) if default is not None else HOLE)
         out.append(value.lower() if filter_ == "lower" else value)
     return "".join(out)
 
@@ -118,31 +161,38 @@ def _read(
         if entry.presence is Presence.NO:
             if default is not None:
                 value = default.replace("*", HOLE)
-                yield _Reading({name: value}, None, Certainty.EXACT, (Flow((), f"default `{default}` of `{name}`"),))
+                flow = (Flow((), f"default `{default}` of `{name}`"),)
+                yield _Reading({name: value}, None, Certainty.EXACT, flow, items=entry.items)
             else:
-                yield _Reading({name: HOLE}, None, Certainty.UNKNOWN, hole=(name, NOT_GIVEN))
+                yield _Reading({name: HOLE}, None, Certainty.UNKNOWN, hole=(name, NOT_GIVEN), items=entry.items)
         if entry.value is not None:
             for text in texts(entry.value):
-                yield from _read_text(name, text, cases, variables)
+                yield from (replace(reading, items=entry.items) for reading in _read_text(name, text, cases, variables))
 
 
 def _read_text(name: str, text: Text, cases: tuple[Case, ...], variables: Mapping[str, str]) -> Iterator[_Reading]:
-    reason = ", ".join(text.reasons)
+    reason = ", ".join(text.reasons) or "text with the character U+E000"
     if text.text == HOLE:
         yield _Reading({name: HOLE}, None, Certainty.UNKNOWN, text.flow, hole=(name, reason))
         return
-    certainty = Certainty.PATTERN if HOLE in text.text else Certainty.EXACT
-    hole = (name, reason) if HOLE in text.text else None
-    for case in cases:
-        match = case.match.fullmatch(text.text)
+    written = in_partition(text.text, variables.get("partition", HOLE))
+    certainty = Certainty.PATTERN if HOLE in written else Certainty.EXACT
+    hole = (name, reason) if HOLE in written else None
+    for case in cases if len(written) <= LONGEST else ():
+        match = case.match.fullmatch(written)
         if match is None:
             continue
         captured = {key: value for key, value in match.groupdict().items() if value}
-        inner = {**variables, **captured, "0": text.text}
+        inner = {**variables, **captured, "0": written}
+        wholes = [_render(whole, inner) for whole in case.arn]
+        if not all(map(is_arn, wholes)):
+            break
+        if not case.give and not case.arn:
+            yield _Reading({}, NOTHING, Certainty.UNKNOWN, text.flow)
         for give in case.give:
             yield _Reading({**captured, name: _render(give, inner)}, None, certainty, text.flow, hole)
-        for whole in case.arn:
-            yield _Reading(captured, _render(whole, inner), certainty, text.flow, hole)
+        for whole in wholes:
+            yield _Reading(captured, whole, certainty, text.flow, hole)
         return
     if hole is not None:
         yield _Reading({name: HOLE}, None, Certainty.UNKNOWN, text.flow, hole)
@@ -161,7 +211,9 @@ def _combine(template: Template, readings: tuple[_Reading, ...], variables: Mapp
     holes = tuple(reading.hole for reading in readings if reading.hole is not None)
     unreadable = tuple(reading.unreadable for reading in readings if reading.unreadable is not None)
     wholes = [reading.whole for reading in readings if reading.whole is not None]
-    if unknown and template.unknown is not None:
+    if NOTHING in wholes:
+        texts_ = [NOTHING]
+    elif unknown and template.unknown is not None:
         texts_ = [_render(text, merged) for text in template.unknown]
     else:
         texts_ = wholes or [_render(template.text, merged)]

@@ -8,20 +8,34 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from analyzer.dataflow.values import HOLE
+from analyzer.dataflow.values import HOLE, ONE
 
 _HOLES = re.compile(f"{HOLE}+")
 _WILDCARD = re.compile(r"(?<!\$\{)\*")
-_ESCAPE_OR_WILDCARD = re.compile(r"\$\{([*?$])\}|\*")
+_ESCAPE_OR_WILDCARD = re.compile(r"\$\{([*?$])\}|[*?]")
 
 
 def as_pattern(text: str) -> str:
-    """Write *text* as an IAM pattern: each hole becomes `*`, and what the user wrote matches only itself.
+    """Write *text* as an IAM pattern: a hole becomes `*`, one unknown character `?`, and what the user wrote itself.
 
     A literal `*`, `?` or `$` is escaped as `${*}`, `${?}` or `${$}`.
     """
     escaped = re.sub(r"[*?$]", lambda match: "${" + match[0] + "}", text)
-    return _HOLES.sub("*", escaped)
+    return _HOLES.sub("*", escaped).replace(ONE, "?")
+
+
+def in_partition(text: str, partition: str) -> str:
+    """Return *text* with its partition filled when it is an ARN of an unknown one: no call leaves the machine's own."""
+    fields = text.split(":", 2)
+    if len(fields) == 3 and fields[0] == "arn" and HOLE in fields[1]:
+        return f"arn:{partition}:{fields[2]}"
+    return text
+
+
+def is_arn(text: str) -> bool:
+    """Tell whether IAM takes *text* for an ARN: it has six parts and names its partition and its service."""
+    fields = text.split(":", 5)
+    return len(fields) == 6 and all(field and HOLE not in field for field in fields[:3])
 
 
 def as_exact(text: str) -> str:
@@ -32,8 +46,9 @@ def as_exact(text: str) -> str:
 def covers(wide: str, narrow: str) -> bool:
     """Tell whether the pattern *wide* matches everything that the pattern *narrow* matches.
 
-    Exact for what `as_pattern` writes (`*` and escaped text): the text under a `*` of *narrow* may be any, so only a
-    `*` of *wide* can match it. Takes linear time for real patterns, and never more than the product of their lengths.
+    Exact for `*` and escaped text: the text under a `*` of *narrow* may be any, so only a `*` of *wide* can match it.
+    A `?` of *wide* is only known to match a `?`. Takes linear time for real patterns, and never more than the product of
+    their lengths.
     """
     if wide == narrow:
         return True
@@ -63,5 +78,5 @@ def fixed_ends(pattern: str) -> tuple[str, str] | None:
 @lru_cache(maxsize=4096)
 def _pieces(pattern: str) -> tuple[str, ...]:
     """Split *pattern* at its wildcards into the texts between them, as they are meant."""
-    pieces = _ESCAPE_OR_WILDCARD.sub(lambda match: match[1] or HOLE, pattern)
+    pieces = _ESCAPE_OR_WILDCARD.sub(lambda match: match[1] or (HOLE if match[0] == "*" else ONE), pattern)
     return tuple(pieces.split(HOLE))

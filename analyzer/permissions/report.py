@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.dataflow.values import HOLE, Unknown
+from analyzer.dataflow.sql import DERIVED
+from analyzer.dataflow.values import HOLE, Unknown, look
 from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.integrations import MACHINE, Call
 from analyzer.maps import GrantRule
-from analyzer.permissions.fill import NOT_GIVEN, NOT_UNDERSTOOD, Filled
+from analyzer.permissions.fill import NOT_GIVEN, NOT_UNDERSTOOD, TOO_MANY, Filled
 from analyzer.permissions.patterns import as_pattern
 from analyzer.text import Pointer
+
+_SHOWN = 200
+"""Characters of a value that a message shows."""
 
 
 def hole(rule: GrantRule, call: Call, alike: list[Filled]) -> Diagnostic:
@@ -18,8 +22,12 @@ def hole(rule: GrantRule, call: Call, alike: list[Filled]) -> Diagnostic:
     filled = alike[0]
     name, reason = filled.holes[0]
     more = f" and {len(alike) - 1} more" if len(alike) > 1 else ""
-    said = reason if reason in (NOT_GIVEN, NOT_UNDERSTOOD) else f"is the {reason}"
-    message = f"`{name}` {said}, so {_actions(rule)} {_verb(rule, 'is', 'are')} granted on `{as_pattern(filled.text)}`{more}"
+    granted = f"so {_actions(rule)} {_verb(rule, 'is', 'are')} granted on `{as_pattern(filled.text)}`{more}"
+    if filled.unreadable:
+        name, text = filled.unreadable[0]
+        message = f"`{name}` is `{text[:_SHOWN]}`, which is not understood, {granted}"
+        return _say("unreadable-value", call, message, pointer=_written(filled, call))
+    message = f"`{name}` {_why(reason)}, {granted}"
     if "placeholder" in reason:
         return _say("unresolved-substitution", call, message, pointer=_written(filled, call))
     help = "write the value as a constant where it is one, or accept the pattern"
@@ -29,7 +37,7 @@ def hole(rule: GrantRule, call: Call, alike: list[Filled]) -> Diagnostic:
 def dropped(key: str, call: Call, filled: Filled) -> Diagnostic:
     """Say that a condition that would narrow a grant was left out."""
     name, reason = filled.holes[0]
-    return _say("unresolved-condition", call, f"no condition on `{key}`, because `{name}` is the {reason}")
+    return _say("unresolved-condition", call, f"no condition on `{key}`, because `{name}` {_why(reason)}")
 
 
 def possible(rule: GrantRule, call: Call) -> Diagnostic:
@@ -41,7 +49,8 @@ def assumption(rule: GrantRule, call: Call) -> Diagnostic:
     """Say on which assumption a permission was granted."""
     because = rule.assume
     if because is None:
-        reason = call.arguments.reason if isinstance(call.arguments, Unknown) else "arguments"
+        unknown = [entry.value for entry in (*look(call.arguments, DERIVED), *look(call.arguments, ""))]
+        reason = next((value.reason for value in unknown if isinstance(value, Unknown)), "arguments")
         because = f"it is asked for by values known only at run time ({reason})"
     help = "put the resource that is really meant in the place of the pattern, or drop the statement if there is none"
     return _say(
@@ -58,9 +67,7 @@ def doubt(call: Call, sentence: str) -> Diagnostic:
 
 
 def misplaced(filled: Filled, call: Call, region: str | None, account: str) -> Iterator[Diagnostic]:
-    """Say what an ARN the definition names gives away: another Region, another account, a text of another form."""
-    for name, text in filled.unreadable:
-        yield _say("unreadable-value", call, f"`{name}` is `{text}`, which is not understood; its whole resource type is granted")
+    """Say what an ARN the definition names gives away: another Region, another account."""
     fields = filled.text.split(":", 5)
     if len(fields) < 6 or call.service == MACHINE:
         return
@@ -75,6 +82,11 @@ def misplaced(filled: Filled, call: Call, region: str | None, account: str) -> I
             f"`{as_pattern(filled.text)}` belongs to account {fields[4]}, which must allow the role itself",
             help,
         )
+
+
+def _why(reason: str) -> str:
+    """Say why a parameter is not known."""
+    return reason if reason in (NOT_GIVEN, NOT_UNDERSTOOD, TOO_MANY) else f"is the {reason}"
 
 
 def _written(filled: Filled, call: Call) -> Pointer:

@@ -10,6 +10,7 @@ import json
 import re
 
 from analyzer.dataflow.values import Literal, OneOf, Presence, Text, Unknown, Value, look
+from analyzer.maps import LONGEST
 from analyzer.text import Json
 
 
@@ -51,7 +52,9 @@ def _compare(arguments: Value, path: str, wanted: str, *, whole: bool) -> bool |
 def _is(value: Value, wanted: str, *, whole: bool) -> bool | None:
     if isinstance(value, Literal):
         text = value.value if isinstance(value.value, str) else json.dumps(value.value)
-        return text == wanted if whole else re.fullmatch(wanted, text, re.DOTALL) is not None
+        if whole:
+            return text == wanted
+        return re.fullmatch(wanted, text, re.DOTALL) is not None if len(text) <= LONGEST else None
     if isinstance(value, OneOf):
         answers = [_is(choice, wanted, whole=whole) for choice in value.choices]
         return True if True in answers else None if None in answers else False

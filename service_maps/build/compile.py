@@ -20,7 +20,8 @@ GRANT_KEYS = {
     "level", "only", "actions", "resources", "condition", "when", "source", "because", "beyond", "assume", "external",
     "unverified", "note", "other_regions", "managed_rule", "pass_role",
 }  # fmt: skip
-OPERATION_KEYS = {"api", "patterns", "grants", "parameters", "note", "unverified", "source", "integration"}
+OPERATION_KEYS = {"api", "patterns", "grants", "parameters", "note", "unverified", "source", "integration", "sql"}
+SQL_KEYS = {"statement", "dialect", "defaults"}
 SERVICE_KEYS = {
     "service",
     "title",
@@ -96,6 +97,7 @@ def compile_service(raw: dict[str, Any], shared: dict[str, Any], name: str) -> d
             "grants": grants,
             **({"note": entry["note"]} if "note" in entry else {}),
             **({"unverified": entry["unverified"]} if "unverified" in entry else {}),
+            **compile_sql(entry, place),
             "source": source,
         }
     if missing := used - set(forms):
@@ -113,10 +115,25 @@ def compile_grants(written: list[dict[str, Any]], source: str | None, place: str
     A grant takes *source* for its page unless it names one; without either it has none, and the reader knows a default.
     """
     compiled: list[dict[str, Any]] = []
-    for at, grant in enumerate(written):
+    for at, grant in enumerate(spliced(written)):
         where = f"{place}: grant {at}"
         compiled.extend(_compile_grant(one, source, patterns, where) for one in expand(grant, where))
     return compiled
+
+
+def spliced(grants: list[Any]) -> list[dict[str, Any]]:
+    """Return *grants* with the lists among them, which YAML aliases share between operations, taken apart."""
+    return [one for grant in grants for one in (spliced(grant) if isinstance(grant, list) else [grant])]
+
+
+def compile_sql(entry: dict[str, Any], place: str) -> dict[str, Any]:
+    """Return what an operation says of its SQL text, as the program reads it; nothing when it has none."""
+    if "sql" not in entry:
+        return {}
+    _only_keys(entry["sql"], SQL_KEYS, f"{place}: sql")
+    if missing := {"statement", "dialect"} - set(entry["sql"]):
+        raise MapError(f"{place}: sql lacks {sorted(missing)}")
+    return {"sql": entry["sql"]}
 
 
 def _only_keys(entry: dict[str, Any], allowed: set[str], place: str) -> None:
@@ -223,7 +240,7 @@ def forms_of(grant: dict[str, Any]) -> set[str]:
     return {"plain", "name-or-arn"} | {form for entry in (*grant["resources"], *texts) for form in entry.get("read", {}).values()}
 
 
-_TOKEN = re.compile(r"\s*(?:(?P<word>[A-Za-z][A-Za-z0-9_.\[\]]*)|'(?P<text>[^']*)'|(?P<mark>[(),]))")
+_TOKEN = re.compile(r"\s*(?:(?P<word>[A-Za-z][A-Za-z0-9_.\[\]{}]*)|'(?P<text>[^']*)'|(?P<mark>[(),]))")
 
 
 def parse_test(text: str, place: str) -> list[Any]:

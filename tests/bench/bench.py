@@ -91,7 +91,9 @@ class Plan:
         return machines.write(self.folder, name, definition)
 
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(machines.ROOT)}
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+ENVIRONMENT["PYTHONPATH"] = str(machines.ROOT)
+"""Without what else is set for the interpreter here: one that may not keep bytecode compiles every module at every start."""
 
 
 def analyze_once(file: str, *options: str) -> measure.Cost:
@@ -107,7 +109,7 @@ def cpu_of_command(*options: str) -> float:
 
 def cpu_of(*command: str) -> float:
     """Return the processor seconds of any command."""
-    return measure.run(command).cpu
+    return measure.run(command, ENVIRONMENT).cpu
 
 
 def peak_of(*arguments: str) -> float:
