@@ -101,6 +101,9 @@ def came_from(value: Value, pointer: Pointer, what: str) -> Value:
         return Unknown(what, (step, *value.flow))
     if isinstance(value, OneOf):
         return OneOf(tuple(came_from(choice, pointer, what) for choice in value.choices))
+    if isinstance(value, Sequence):
+        element = None if value.element is None else came_from(value.element, pointer, what)
+        return Sequence(tuple(came_from(item, pointer, what) for item in value.items), element)
     return value
 
 

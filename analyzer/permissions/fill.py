@@ -17,6 +17,7 @@ from analyzer.dataflow.values import HOLE, ONE, Flow, Presence, Text, Value, loo
 from analyzer.maps import LONGEST, Case, Template
 from analyzer.permissions.grant import Certainty
 from analyzer.permissions.patterns import in_partition, is_arn
+from analyzer.text import Pointer
 
 LIMIT = 1_000
 """At most so many combinations of the values of several parameters. More would not fit any policy: they are widened."""
@@ -38,7 +39,8 @@ _TOKEN = re.compile(r"\{((?:[^{}|:]|\{\})+)(?::(\w+))?(?:\|([^{}]*))?\}|([*?])")
 class Filled:
     """One text a template makes: with holes where values are not known, and where the known ones came from.
 
-    `holes` says why each unknown parameter is not known, `unreadable` which literal did not fit its form.
+    `holes` says why each unknown parameter is not known, `unreadable` which literal did not fit its form, `written` where
+    the parameter stands that is to be looked at.
     """
 
     text: str
@@ -46,6 +48,7 @@ class Filled:
     flow: tuple[Flow, ...] = ()
     holes: tuple[tuple[str, str], ...] = ()
     unreadable: tuple[tuple[str, str], ...] = ()
+    written: Pointer = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +213,9 @@ def _combine(template: Template, readings: tuple[_Reading, ...], variables: Mapp
     flow = tuple(dict.fromkeys(step for reading in readings for step in reading.flow))
     holes = tuple(reading.hole for reading in readings if reading.hole is not None)
     unreadable = tuple(reading.unreadable for reading in readings if reading.unreadable is not None)
+    # What is to be shown is where a parameter that is not known is written, else where any of them is.
+    steps = [step for reading in sorted(readings, key=lambda one: one.hole is None) for step in reading.flow]
+    written = next((step.pointer for step in steps if step.pointer), ())
     wholes = [reading.whole for reading in readings if reading.whole is not None]
     if NOTHING in wholes:
         texts_ = [NOTHING]
@@ -218,7 +224,7 @@ def _combine(template: Template, readings: tuple[_Reading, ...], variables: Mapp
     else:
         texts_ = wholes or [_render(template.text, merged)]
     for text in texts_:
-        yield Filled(text, certainty, flow, holes, unreadable)
+        yield Filled(text, certainty, flow, holes, unreadable, written)
 
 
 def _width(certainty: Certainty) -> int:

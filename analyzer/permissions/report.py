@@ -26,12 +26,12 @@ def hole(rule: GrantRule, call: Call, alike: list[Filled]) -> Diagnostic:
     if filled.unreadable:
         name, text = filled.unreadable[0]
         message = f"`{name}` is `{text[:_SHOWN]}`, which is not understood, {granted}"
-        return _say("unreadable-value", call, message, pointer=_written(filled, call))
+        return _say("unreadable-value", call, message, pointer=filled.written or call.pointer)
     message = f"`{name}` {_why(reason)}, {granted}"
     if "placeholder" in reason:
-        return _say("unresolved-substitution", call, message, pointer=_written(filled, call))
+        return _say("unresolved-substitution", call, message, pointer=filled.written or call.pointer)
     help = "write the value as a constant where it is one, or accept the pattern"
-    return _say("unresolved-resource", call, message, help, _written(filled, call))
+    return _say("unresolved-resource", call, message, help, filled.written or call.pointer)
 
 
 def dropped(key: str, call: Call, filled: Filled) -> Diagnostic:
@@ -73,7 +73,7 @@ def misplaced(filled: Filled, call: Call, region: str | None, account: str) -> I
         return
     if region and fields[3] and HOLE not in fields[3] and fields[3] != region:
         message = f"`{as_pattern(filled.text)}` is in {fields[3]}, the machine in {region}"
-        yield _say("other-region", call, message, pointer=_written(filled, call))
+        yield _say("other-region", call, message, pointer=filled.written or call.pointer)
     if fields[4] and HOLE not in (account, *fields[4]) and fields[4] != account:
         help = "name the role in the resource's own policy, or make the call under a role of that account with Credentials"
         yield _say(
@@ -87,11 +87,6 @@ def misplaced(filled: Filled, call: Call, region: str | None, account: str) -> I
 def _why(reason: str) -> str:
     """Say why a parameter is not known."""
     return reason if reason in (NOT_GIVEN, NOT_UNDERSTOOD, TOO_MANY) else f"is the {reason}"
-
-
-def _written(filled: Filled, call: Call) -> Pointer:
-    """Return where the value that made a resource is written, or the call where nothing is."""
-    return next((step.pointer for step in reversed(filled.flow) if step.pointer), call.pointer)
 
 
 def _say(id: str, call: Call, message: str, help: str = "", pointer: Pointer | None = None) -> Diagnostic:
