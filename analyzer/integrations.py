@@ -172,7 +172,7 @@ def _map_calls(state: Map, context: Context, known: _Known) -> tuple[list[Call],
 def _access_arguments(access: DataAccess, config_pointer: Pointer, state: Map, substitutions: Mapping[str, str]) -> Value:
     """Join what a reader or writer is asked for with how it is told to work: both decide what it needs."""
     language = _written_in(access.arguments_pointer, state.language)
-    value = evaluate(access.arguments, language, access.arguments_pointer, substitutions)
+    value = evaluate(access.arguments or {}, language, access.arguments_pointer, substitutions)
     config = evaluate(access.config, state.language, config_pointer, substitutions)
     return Record({**value.fields, "Config": config}) if isinstance(value, Record) else value
 

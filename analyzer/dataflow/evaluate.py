@@ -43,11 +43,6 @@ def evaluate(raw: Json, language: QueryLanguage, pointer: Pointer, substitutions
     return Literal(raw, (Flow(pointer, "constant"),))
 
 
-def is_expression(text: str) -> bool:
-    """Tell whether a JSONata state would evaluate *text*: it starts with `{%` and ends with `%}` exactly."""
-    return text.startswith("{%") and text.endswith("%}") and len(text) >= 4
-
-
 def substitute(text: str, pointer: Pointer, substitutions: Mapping[str, str]) -> Literal | Text | Unknown:
     """Fill the `${placeholders}` of *text*; the ones without a value become holes."""
     if "${" not in text:

@@ -169,7 +169,8 @@ def texts(value: Value) -> tuple[Text, ...]:
     if isinstance(value, Text):
         return (value,)
     if isinstance(value, Literal) and isinstance(value.value, str):
-        return (Text(value.value, (), value.flow),)
+        # What is written with the very character of a hole is read as one.
+        return (Text(value.value, ("text with the character U+E000",) if HOLE in value.value else (), value.flow),)
     if isinstance(value, Literal) and isinstance(value.value, (int, float)) and not isinstance(value.value, bool):
         return (Text(str(value.value), (), value.flow),)
     if isinstance(value, OneOf):
