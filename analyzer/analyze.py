@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from analyzer.asl.model import Machine
+from analyzer.asl.model import Machine, Task
 from analyzer.asl.parse import parse
 from analyzer.context import Context, settle_partition
 from analyzer.dataflow.run import propagate
@@ -48,7 +48,7 @@ def analyze(source: Source, context: Context = Context()) -> Analysis:  # noqa: 
     """
     document, reading = parse_document(source)
     machine, problems = parse(source, document, workflow_type=context.type)
-    context = settle_partition(context, (arn for state in machine.states() if isinstance(arn := state.body.get("Resource"), str)))
+    context = settle_partition(context, (state.resource_arn or "" for state in machine.states() if isinstance(state, Task)))
     reached = reachable(machine)
     states = [state for state in machine.states() if state.pointer in reached]
     flow = propagate(machine, start(context, index().trust["source_arn"])) if reads_values(states) else {}

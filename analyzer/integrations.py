@@ -176,7 +176,7 @@ def _map_calls(state: Map, context: Context, here: Environment, known: _Known) -
 def _access_arguments(access: DataAccess, config_pointer: Pointer, state: Map, here: Environment) -> Value:
     """Join what a reader or writer is asked for with how it is told to work: both decide what it needs."""
     language = _written_in(access.arguments_pointer, state.language)
-    value = evaluate(access.arguments, language, access.arguments_pointer, here)
+    value = evaluate(access.arguments or {}, language, access.arguments_pointer, here)
     config = evaluate(access.config, state.language, config_pointer, here)
     return Record({**value.fields, "Config": config}) if isinstance(value, Record) else value
 

@@ -8,6 +8,7 @@ a mark for every node.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,6 +18,11 @@ Pointer = tuple[str | int, ...]
 
 _LINE_ENDS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 """What the composer counts as the end of a line; `str.splitlines` knows more of them and would show another line."""
+
+_ESCAPE = re.compile(r"\\(?:u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})|.)", re.DOTALL)
+"""An escape of JSON. Above U+FFFF a character is a pair of surrogates, which YAML does not join."""
+
+_SHORTER = len(r"\ud83d\ude00") - len(r"\U0001f600")
 
 Json = Any
 """A value as `json.loads` gives it."""
@@ -61,20 +67,42 @@ def locate(source: Source, pointer: Pointer, *, key: bool = False) -> Position |
             break
         key_node, node = found
     marked = key_node if key and key_node is not None else node
-    start, end = marked.start_mark, marked.end_mark
+    start, end = _place(source, marked.start_mark), _place(source, marked.end_mark)
     if marked is node and not _is_scalar(node):
         # A whole object is shown by its first line: carets under forty lines help nobody.
-        marked_end = (start.line, start.column + 1)
+        end = (start[0], start[1] + 1)
         if key_node is not None:
-            start, marked_end = key_node.start_mark, (key_node.end_mark.line, key_node.end_mark.column)
-        return Position(start.line + 1, start.column + 1, marked_end[0] + 1, marked_end[1] + 1)
-    return Position(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+            start, end = _place(source, key_node.start_mark), _place(source, key_node.end_mark)
+    return Position(*start, *end)
 
 
 def line_of(source: Source, number: int) -> str:
     """Return line *number* (from 1) of *source* without its line end, or an empty string past the end."""
     lines = _lines(source.text)
     return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+def _place(source: Source, mark: Any) -> tuple[int, int]:
+    """Return the line and the column of a mark of the composer, counted in the text as it is written."""
+    line, column = mark.line + 1, mark.column
+    return line, column + 1 + _SHORTER * bisect_left(_pairs(line_of(source, line)), column)
+
+
+@lru_cache(maxsize=64)
+def _pairs(line: str) -> tuple[int, ...]:
+    """Return where the composer saw the escaped surrogate pairs of *line*, each of which was written shorter for it."""
+    if "\\u" not in line:
+        return ()
+    starts = (escape.start() for escape in _ESCAPE.finditer(line) if escape["low"])
+    return tuple(start - _SHORTER * number for number, start in enumerate(starts))
+
+
+def _joined(escape: re.Match[str]) -> str:
+    """Write an escaped surrogate pair as YAML knows it, by the number of its character; leave other escapes."""
+    if not escape["low"]:
+        return escape[0]
+    character = bytes.fromhex(escape["high"] + escape["low"]).decode("utf-16-be")
+    return f"\\U{ord(character):08x}"
 
 
 @lru_cache(maxsize=4)
@@ -110,6 +138,8 @@ def _composed(text: str) -> Any:
     import yaml
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    if "\\ud" in text or "\\uD" in text:
+        text = _ESCAPE.sub(_joined, text)
     try:
         return yaml.compose(text.removeprefix("\ufeff"), Loader=loader)
     except (yaml.YAMLError, RecursionError, ValueError):

@@ -41,9 +41,14 @@ def task(resource: str, **parameters: object) -> dict[str, Any]:
         {"A": task(f"{INTEGRATION}sqs:sendMessage", QueueUrl="https://" + "sqs.a." * 200_000)},
         {"A\r\nB\x85C\u2028D": task(f"{INTEGRATION}dynamodb:putItem", TableName="a\nb")},
         {"A": {"Type": "Pass\nPass", "Next": "B\nC"}},
+        {
+            "A": task("\ue000"),
+            "B": task("arn:aws:\ue000:x:y:function:z"),
+            "C": task(f"{INTEGRATION}sns:publish", TopicArn="a\ue000"),
+        },
         {"A": {"Type": "Pass", "End": True, "Com\nment": 1}},
     ],
-    ids=["name", "resource", "service", "operation", "sdk", "path", "topic", "url", "lines", "type", "field"],
+    ids=["name", "resource", "service", "operation", "sdk", "path", "topic", "url", "lines", "type", "hole", "field"],
 )
 def test_a_message_is_one_line_of_bounded_length(states: dict[str, Any]) -> None:
     """What a definition brings in fills no screen and forges no line."""

@@ -458,6 +458,13 @@ def test_containment_is_exact_for_longer_patterns(wide: str, narrow: str) -> Non
     assert covers(wide, narrow) == is_within(narrow, wide)
 
 
+def test_one_character_is_contained_in_any_text_and_in_itself() -> None:
+    """A map's `?` lies within `*` and `?`; it is no question mark, and contains no letter that could be denied."""
+    assert covers("secret:*", "secret:a-??????")
+    assert covers("a-?*", "a-?b")
+    assert not any(covers(wide, narrow) for wide, narrow in (("a${?}*", "a?b"), ("a?*", "a${?}"), ("a?", "a*"), ("?", "")))
+
+
 def test_containment_is_quick_for_many_wildcards() -> None:
     """A pattern with a thousand wildcards is compared at once, where backtracking would never end."""
     assert not covers("a*" * 1_000 + "b", "a" * 5_000)

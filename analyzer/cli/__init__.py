@@ -5,6 +5,7 @@ Exit codes: 0 nothing to report, 1 findings, 2 wrong usage, 3 an input could not
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import Any
 
@@ -33,11 +34,15 @@ class Boundary(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the program. Help and version that cannot be written are told like any other result."""
+        # The values of a definition make no cycles, and a command is over before a collection would pay for itself.
+        gc.disable()
         try:
             return super().main(*args, **extra)
         except OSError as error:
             io.say([f"Error: cannot write standard output: {(error.strerror or str(error)).lower()}"])
             sys.exit(io.USAGE)
+        finally:
+            gc.enable()
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command. What is raised on purpose is wrong usage; anything else is a bug, told in one line."""

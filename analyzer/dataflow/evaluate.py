@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from analyzer.asl.check import is_expression
 from analyzer.asl.model import QueryLanguage
 from analyzer.dataflow.intrinsics import call, is_intrinsic
 from analyzer.dataflow.paths import Unsupported, came_from, follow
@@ -94,11 +95,6 @@ def assume_expression(text: str, environment: Environment, *, holds: bool) -> En
     from analyzer.dataflow.jsonata import narrow
 
     return narrow(text[2:-2].strip(), environment, holds=holds) if is_expression(text) else environment
-
-
-def is_expression(text: str) -> bool:
-    """Tell whether a JSONata state would evaluate *text*: it starts with `{%` and ends with `%}` exactly."""
-    return text.startswith("{%") and text.endswith("%}") and len(text) >= 4
 
 
 def substitute(text: str, pointer: Pointer, substitutions: Mapping[str, str]) -> Literal | Text | Unknown:

@@ -146,16 +146,22 @@ def _look(value: Value, steps: tuple[str, ...], at: int, items: tuple[tuple[str,
         array = fold(".".join(steps[:at]))
         for place, item in enumerate(every(value)):
             yield from _look(item, steps, at + 1, (*items, (array, place)))
-    elif steps[at] == "{}" and isinstance(value, Record) and (value.fields or value.rest is not None):
-        for key in value.fields:
-            yield Found(Presence.YES, _key(key), items)
-        if value.rest is not None:
-            yield Found(Presence.MAYBE, Unknown("key of an object"), items)
-    elif isinstance(value, Record) and (name := _spelled(value.fields, steps[at])) is not None:
+    elif isinstance(value, Record):
+        yield from _look_in_record(value, steps, at, items)
+    else:
+        yield Found(Presence.NO, None, items)
+
+
+def _look_in_record(value: Record, steps: tuple[str, ...], at: int, items: tuple[tuple[str, int], ...]) -> Iterator[Found]:
+    if steps[at] == "{}":
+        keys = [Found(Presence.YES, _key(key), items) for key in value.fields]
+        rest = [] if value.rest is None else [Found(Presence.MAYBE, Unknown("key of an object"), items)]
+        yield from [*keys, *rest] or [Found(Presence.NO, None, items)]
+    elif (name := _spelled(value.fields, steps[at])) is not None:
         if name in value.optional:
             yield Found(Presence.NO, None, items)
         yield from _look(value.fields[name], steps, at + 1, items)
-    elif isinstance(value, Record) and value.rest is not None:
+    elif value.rest is not None:
         for found in _look(value.rest, steps, at + 1, items):
             yield Found(Presence.MAYBE, found.value, items) if found.value is not None else found
     else:
@@ -190,7 +196,8 @@ def texts(value: Value) -> tuple[Text, ...]:
     if isinstance(value, Text):
         return (value,)
     if isinstance(value, Literal) and isinstance(value.value, str):
-        return (Text(value.value, (), value.flow),)
+        # What is written with the very character of a hole is read as one.
+        return (Text(value.value, ("text with the character U+E000",) if HOLE in value.value else (), value.flow),)
     if isinstance(value, Literal) and isinstance(value.value, (int, float)) and not isinstance(value.value, bool):
         return (Text(str(value.value), (), value.flow),)
     if isinstance(value, OneOf):

@@ -174,7 +174,7 @@ def _read(
 
 
 def _read_text(name: str, text: Text, cases: tuple[Case, ...], variables: Mapping[str, str]) -> Iterator[_Reading]:
-    reason = ", ".join(text.reasons) or "text with the character U+E000"
+    reason = ", ".join(text.reasons)
     if text.text == HOLE:
         yield _Reading({name: HOLE}, None, Certainty.UNKNOWN, text.flow, hole=(name, reason))
         return

