@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from analyzer.dataflow.join import join_all
+from analyzer.dataflow.join import join, join_all
 from analyzer.dataflow.paths import Step, Unsupported, split
 from analyzer.dataflow.values import OneOf, Record, Sequence, Unknown, Value
 from analyzer.text import Json
@@ -37,7 +37,12 @@ def _inject(into: Value, steps: tuple[Step, ...], result: Value) -> Value:
         if isinstance(into, Unknown):
             return Record({name: _inject(into, rest, result)}, into)
         known = into if isinstance(into, Record) else Record({})
-        inner = known.fields.get(name, known.rest if known.rest is not None else Record({}))
+        inner = known.fields.get(name, known.rest)
+        if inner is None:
+            inner = Record({})
+        elif rest and (name not in known.fields or name in known.optional):
+            # It may be absent, and is then made from nothing.
+            inner = join(inner, Record({}))
         return replace(known, fields={**known.fields, name: _inject(inner, rest, result)}, optional=known.optional - {name})
     if isinstance(into, Sequence) and name < len(into.items):
         return replace(into, items=(*into.items[:name], _inject(into.items[name], rest, result), *into.items[name + 1 :]))

@@ -19,6 +19,11 @@ LIMIT = 32
 DEPTH = 24
 """The deepest structure that is described; what lies deeper is unknown."""
 
+PARTS = 20_000
+"""The most parts of one value that are told apart."""
+
+TOO_LARGE = "value that is too large"
+TOO_DEEP = "value nested too deeply"
 TOO_MANY = "one of too many values"
 IN_A_LOOP = "value that changes in a loop"
 
@@ -43,16 +48,11 @@ def _join(left: Value, right: Value, depth: int) -> Value:
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return min((value for value in (left, right) if isinstance(value, Unknown)), key=_tie)
     if depth > DEPTH:
-        return Unknown("value nested too deeply")
+        return Unknown(TOO_DEEP)
     choices = [*_choices(left), *_choices(right)]
-    kept: dict[Any, Value] = {}
-    for choice in choices:
-        if not isinstance(choice, (Record, Sequence)):
-            key = shape(choice)
-            kept[key] = min(kept[key], choice, key=_tie) if key in kept else choice
     records = [choice for choice in choices if isinstance(choice, Record)]
     sequences = [choice for choice in choices if isinstance(choice, Sequence)]
-    merged = list(kept.values())
+    merged: list[Value] = [choice for choice in choices if not isinstance(choice, (Record, Sequence))]
     if records:
         merged.append(reduce(lambda a, b: _join_records(a, b, depth + 1), records))
     if sequences:
@@ -62,7 +62,15 @@ def _join(left: Value, right: Value, depth: int) -> Value:
 
 def one_of(choices: Iterable[Value]) -> Value:
     """Return the value that is any of *choices*: one of them when there is one, unknown when there are too many."""
-    ordered = sorted({shape(choice): choice for choice in choices}.items(), key=lambda pair: repr(pair[0]))
+    kept: dict[Any, Value] = {}
+    for value in choices:
+        for choice in _choices(value):
+            key = shape(choice)
+            kept[key] = min(kept[key], choice, key=_tie) if key in kept else choice
+    unknown = [choice for choice in kept.values() if isinstance(choice, Unknown)]
+    if unknown:
+        return unknown[0]
+    ordered = sorted(kept.items(), key=lambda pair: repr(pair[0]))
     if len(ordered) == 1:
         return ordered[0][1]
     return OneOf(tuple(choice for _, choice in ordered)) if len(ordered) <= LIMIT else Unknown(TOO_MANY)
@@ -86,9 +94,11 @@ def _join_records(left: Record, right: Record, depth: int) -> Record:
 
 
 def _join_sequences(left: Sequence, right: Sequence, depth: int) -> Sequence:
-    if left.element is None and right.element is None and len(left.items) == len(right.items):
-        return Sequence(tuple(_join(a, b, depth) for a, b in zip(left.items, right.items, strict=True)))
-    everything = [*left.items, *right.items, *(side.element for side in (left, right) if side.element is not None)]
+    rests = [side.element for side in (left, right) if side.element is not None]
+    if len(left.items) == len(right.items):
+        items = tuple(_join(a, b, depth) for a, b in zip(left.items, right.items, strict=True))
+        return Sequence(items, reduce(lambda a, b: _join(a, b, depth), rests) if rests else None)
+    everything = [*left.items, *right.items, *rests]
     return Sequence((), reduce(lambda a, b: _join(a, b, depth), everything))
 
 
@@ -108,12 +118,48 @@ def _widen(old: Value, new: Value) -> Value:
         rest = new.rest if old.rest is None or new.rest is None else _widen(old.rest, new.rest)
         return Record(fields, Unknown(IN_A_LOOP) if old.rest is None and rest is not None else rest, new.optional)
     if isinstance(old, Sequence) and isinstance(new, Sequence):
-        if old.element is None and new.element is None and len(old.items) == len(new.items):
-            return Sequence(tuple(_widen(a, b) for a, b in zip(old.items, new.items, strict=True)))
-        if new.element is not None and old.element is not None:
-            return Sequence((), _widen(old.element, new.element))
-        return Sequence((), Unknown(IN_A_LOOP))
+        if len(old.items) != len(new.items):
+            return Sequence((), Unknown(IN_A_LOOP))
+        items = tuple(_widen(a, b) for a, b in zip(old.items, new.items, strict=True))
+        if old.element is None or new.element is None:
+            return Sequence(items, None if new.element is None else Unknown(IN_A_LOOP))
+        return Sequence(items, _widen(old.element, new.element))
     return new if isinstance(new, Unknown) else Unknown(IN_A_LOOP)
+
+
+def bounded(value: Value) -> Value:
+    """Return *value*, or when it is too deep or too large one that describes more: what is repeated doubles at every state."""
+    fits, left = True, PARTS
+    waiting = [(value, 0)]
+    while waiting:
+        one, depth = waiting.pop()
+        left -= 1
+        if left < 0:
+            return Unknown(TOO_LARGE)
+        fits = fits and depth <= DEPTH
+        inner = one.choices if isinstance(one, OneOf) else _parts(one)
+        waiting += [(part, depth + 1) for part in inner]
+    return value if fits else _cut(value, 0)
+
+
+def _parts(value: Value) -> list[Value]:
+    if isinstance(value, Record):
+        return [*value.fields.values(), *([] if value.rest is None else [value.rest])]
+    return [*value.items, *([] if value.element is None else [value.element])] if isinstance(value, Sequence) else []
+
+
+def _cut(value: Value, depth: int) -> Value:
+    if depth > DEPTH:
+        return Unknown(TOO_DEEP)
+    if isinstance(value, OneOf):
+        return one_of(_cut(choice, depth + 1) for choice in value.choices)
+    if isinstance(value, Record):
+        fields = {name: _cut(inner, depth + 1) for name, inner in value.fields.items()}
+        return Record(fields, None if value.rest is None else _cut(value.rest, depth + 1), value.optional)
+    if isinstance(value, Sequence):
+        items = tuple(_cut(item, depth + 1) for item in value.items)
+        return Sequence(items, None if value.element is None else _cut(value.element, depth + 1))
+    return value
 
 
 def _choices(value: Value) -> tuple[Value, ...]:

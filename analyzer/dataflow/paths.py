@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from analyzer.dataflow.join import join_all, one_of
+from analyzer.dataflow.join import TOO_DEEP, join_all, one_of
 from analyzer.dataflow.values import Flow, Literal, OneOf, Record, Sequence, Text, Unknown, Value, every
 from analyzer.text import Pointer
 
 _ROOT = re.compile(r"\$\$|\$[^\W\d]\w*|\$")
+_PICKED = re.compile(r"\[-?\d+\]\Z")
 _STEP = re.compile(r"""\.(?P<name>[^\W\d][\w-]*)|\[(?P<index>\d+)\]|\[(?P<quote>['"])(?P<key>[^'"\\]*)(?P=quote)\]""")
 
 Step = str | int
@@ -42,10 +43,12 @@ def follow(path: str, roots: Mapping[str, Value]) -> Value | None:
         return value
     walk, many = _compiled(path[len(root) :])
     found = walk(roots[root])
-    if many:
-        # How many an unknown part holds is not known, so the order and the number of all of them are not.
-        return Sequence((), join_all(found)) if found else Sequence(())
-    return one_of(found) if found else None
+    if not many:
+        return one_of(found) if found else None
+    # How many an unknown part holds is not known, so the order and the number of all of them are not.
+    several = Sequence((), join_all(found)) if found else Sequence(())
+    # One item picked out of several matches is said to be unpacked, and it is not said when.
+    return one_of([several, *found]) if _PICKED.search(path) else several
 
 
 @lru_cache(maxsize=4096)
@@ -130,17 +133,29 @@ def _walk(node: Any) -> tuple[Walk, bool]:
     if kind == "Fields":
         if node.fields == ("*",):
             return children, True
-        names = tuple(node.fields)
-        return lambda value: _found(child(value, name) for name in names), len(names) > 1
+        if len(node.fields) > 1:
+            # Some readers of JSONPath give an object of the named fields, others a list of what they hold.
+            raise Unsupported(kind)
+        name = node.fields[0]
+        return lambda value: _found([child(value, name)]), False
     if kind == "Index":
         indexes = tuple(node.indices)
         return lambda value: _found(_at(value, index) for index in indexes), len(indexes) > 1
-    if kind in ("Slice", "Filter"):
+    if kind == "Slice":
         return children, True
+    if kind == "Filter":
+        # Of an object, some readers test the object itself, others what its fields hold.
+        return _tested, True
     if kind == "Descendants":
         (first, _), (second, _) = _walk(node.left), _walk(node.right)
         return lambda value: _each(second, [deep for found in first(value) for deep in _descendants(found)]), True
     raise Unsupported(kind)
+
+
+def _tested(value: Value) -> list[Value]:
+    if isinstance(value, OneOf):
+        return [found for choice in value.choices for found in _tested(choice)]
+    return children(value) if isinstance(value, Sequence) else [value, *children(value)]
 
 
 def _each(walk: Walk, values: Iterable[Value]) -> list[Value]:
@@ -166,4 +181,4 @@ def _descendants(value: Value) -> list[Value]:
         one = waiting.pop()
         found.append(one)
         waiting += [] if isinstance(one, Unknown) else children(one)
-    return found if not waiting else [*found, Unknown("value nested too deeply")]
+    return found if not waiting else [*found, Unknown(TOO_DEEP)]

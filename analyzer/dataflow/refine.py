@@ -10,11 +10,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import reduce
+from typing import Any
 
 from analyzer.dataflow.evaluate import Environment
 from analyzer.dataflow.inject import inject
 from analyzer.dataflow.join import describes, join, one_of
-from analyzer.dataflow.paths import Unsupported, child, split
+from analyzer.dataflow.paths import Step, Unsupported, child, split
 from analyzer.dataflow.values import HOLE, Flow, Literal, OneOf, Record, Sequence, Text, Unknown, Value
 from analyzer.text import Json, Pointer
 
@@ -97,14 +98,27 @@ def _compare(rule: Mapping[str, Json], environment: Environment, pointer: Pointe
         return None if found is None and wanted is holds else environment
     if found is None:
         return environment
+    if name in _TYPES and (wanted is True) is not holds and not is_certain(start, steps):
+        # What is not there is of no type: the test comes out as for a value of another type.
+        return environment
     narrowed = _narrow(found, name, wanted, (*pointer, name), holds=holds)
     if narrowed is None:
         return None
     return _put(environment, root, where, narrowed) if narrowed is not found else environment
 
 
-def _is_test(name: str) -> bool:
-    return name in _TYPES or name in ("IsPresent", "StringMatches") or _OPERATOR.fullmatch(name) is not None
+def is_certain(value: Value, steps: tuple[Step, ...]) -> bool:
+    """Tell whether there is always something at *steps* below *value*."""
+    for at, step in enumerate(steps):
+        if isinstance(value, OneOf):
+            return all(is_certain(choice, steps[at:]) for choice in value.choices)
+        if isinstance(value, Record) and isinstance(step, str) and step in value.fields and step not in value.optional:
+            value = value.fields[step]
+        elif isinstance(value, Sequence) and isinstance(step, int) and step < len(value.items):
+            value = value.items[step]
+        else:
+            return False
+    return True
 
 
 def _put(environment: Environment, root: str, where: str, value: Value) -> Environment:
@@ -143,17 +157,21 @@ def _as_tested(choice: Value, name: str, wanted: Json, pointer: Pointer) -> Valu
     """Take what the test says for a text that is not known, or not wholly."""
     flow = (Flow(pointer, "choice rule"), *getattr(choice, "flow", ()))
     if name == "StringMatches" and isinstance(wanted, str):
-        text = "".join(
-            HOLE if part == "*" else part.replace("\\*", "*").replace("\\\\", "\\") for part in re.split(r"(?<!\\)(\*)", wanted)
-        )
+        text = "".join(HOLE if part == "*" else part[-1] for part in _pieces(wanted))
+        if HOLE not in text:
+            return Literal(text, flow) if describes(choice, text) else None
         return Text(text, (f"text that matches `{wanted}`",), flow) if isinstance(choice, Unknown) else choice
     if name.endswith("Equals") and not name.endswith(("ThanEquals",)) and isinstance(wanted, (str, int, float, bool)):
-        return Literal(wanted, flow) if describes(choice, wanted) else None
+        if not describes(choice, wanted):
+            return None
+        # A number that equals 1 may be written 1.0, and is not shown in a text as 1 is.
+        return Literal(wanted, flow) if isinstance(wanted, (str, bool)) else choice
     return choice
 
 
-def _plain(part: str) -> str:
-    return part.replace("\\*", "*").replace("\\\\", "\\")
+def _pieces(pattern: str) -> list[str]:
+    r"""Split the pattern of `StringMatches` into its characters: `*` is any text, `\*` is a star, `\\` a backslash."""
+    return re.findall(r"\\.|.", pattern, re.DOTALL)
 
 
 def _predicate(name: str, wanted: Json) -> Fits | None:
@@ -161,11 +179,17 @@ def _predicate(name: str, wanted: Json) -> Fits | None:
     if name in _TYPES:
         return lambda value: _TYPES[name](value) is (wanted is True)
     if name == "StringMatches" and isinstance(wanted, str):
-        parts = re.split(r"(?<!\\)\*", wanted)
-        pattern = re.compile(".*".join(re.escape(_plain(part)) for part in parts), re.DOTALL)
+        pattern = re.compile("".join(".*" if part == "*" else re.escape(part[-1]) for part in _pieces(wanted)), re.DOTALL)
         return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
     match = _OPERATOR.fullmatch(name)
     if match is None or not _KINDS[match[1]](wanted):
         return None
     kind, order = _KINDS[match[1]], _ORDERS[match[2]]
+    if match[1] == "String":
+        return lambda value: kind(value) and order(_units(value), _units(wanted))
     return lambda value: kind(value) and order(value, wanted)
+
+
+def _units(text: Any) -> bytes:
+    """Return text in the order in which it is compared there: by UTF-16 code units."""
+    return str(text).encode("utf-16-be", "surrogatepass")

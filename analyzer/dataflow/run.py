@@ -10,10 +10,24 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from analyzer.asl.model import DISTRIBUTED, Catcher, Choice, Machine, Map, Parallel, Pass, QueryLanguage, Scope, State, Task
+from analyzer.asl.model import (
+    DISTRIBUTED,
+    Catcher,
+    Choice,
+    Fail,
+    Machine,
+    Map,
+    Parallel,
+    Pass,
+    QueryLanguage,
+    Scope,
+    State,
+    Task,
+    inner_scopes,
+)
 from analyzer.dataflow.evaluate import Environment, assume_expression, evaluate, path
 from analyzer.dataflow.inject import inject
-from analyzer.dataflow.join import join, join_all, shape, widen
+from analyzer.dataflow.join import bounded, join, join_all, shape, widen
 from analyzer.dataflow.refine import assume
 from analyzer.dataflow.values import Flow, Literal, Record, Sequence, Unknown, Value, every
 from analyzer.text import Json, Pointer
@@ -26,6 +40,9 @@ PATIENCE = 4
 
 NESTING = 16
 """The deepest nesting of scopes that is followed; states below are read with nothing known."""
+
+VISITS = 20
+"""The visits a machine is granted, for each of its states; one that wants more is read with nothing known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +59,12 @@ class _Run:
     """One propagation. It lives for one call of `propagate`."""
 
     facts: Facts
+    left: int
     found: dict[Pointer, Environment] = field(default_factory=dict)
+
+
+class _ExhaustedError(Exception):
+    """A machine that does not settle in the visits it is granted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +86,31 @@ class _Exit:
 
 def propagate(machine: Machine, facts: Facts) -> Mapping[Pointer, Environment]:
     """Return, by the pointer of each state that can be reached, what its arguments are read in."""
-    run = _Run(facts)
-    _scope(run, machine.scope, _Entry(facts.input, {}), facts.context, 0)
+    states = sum(1 for _ in machine.states())
+    run = _Run(facts, left=1000 + VISITS * states)
+    try:
+        _scope(run, machine.scope, _Entry(facts.input, {}), facts.context, 0)
+    except _ExhaustedError:
+        _give_up(run, machine.scope)
     return run.found
+
+
+def _give_up(run: _Run, scope: Scope) -> None:
+    """Read every state of *scope*, and of the scopes inside it, with nothing known."""
+    waiting = [scope]
+    while waiting:
+        for state in waiting.pop().states.values():
+            run.found[state.pointer] = Environment(substitutions=run.facts.substitutions)
+            waiting += inner_scopes(state)
 
 
 def _scope(run: _Run, scope: Scope, entry: _Entry, context: Value, depth: int) -> Value | None:
     """Follow one scope to its end; return what it gives, or `None` when it never ends well."""
     start = scope.start_at
     if start is None or start not in scope.states or depth > NESTING:
-        return Unknown("result of a broken scope")
+        # Of a scope that starts nowhere, or is too deep to follow, nothing is left out by guess.
+        _give_up(run, scope)
+        return Unknown("result of a scope that cannot be followed")
     entries: dict[str, _Entry] = {start: entry}
     visits: dict[str, int] = {}
     waiting = deque([start])
@@ -81,6 +118,9 @@ def _scope(run: _Run, scope: Scope, entry: _Entry, context: Value, depth: int) -
     while waiting:
         name = waiting.popleft()
         visits[name] = visits.get(name, 0) + 1
+        run.left -= 1
+        if run.left < 0:
+            raise _ExhaustedError
         state = scope.states[name]
         for exit_ in _visit(run, state, entries[name], context, depth):
             if exit_.target is None:
@@ -97,14 +137,14 @@ def _scope(run: _Run, scope: Scope, entry: _Entry, context: Value, depth: int) -
 def _merge(known: _Entry | None, exit_: _Exit, *, widening: bool) -> _Entry | None:
     """Add one way in to what a state is entered with; `None` when it brings nothing new."""
     if known is None:
-        return _Entry(exit_.output, exit_.variables)
+        return _Entry(bounded(exit_.output), {name: bounded(value) for name, value in exit_.variables.items()})
     grow = widen if widening else join
     names = {*known.variables, *exit_.variables}
     variables: dict[str, Value] = {}
     for name in sorted(names):
         sides = [side[name] for side in (known.variables, exit_.variables) if name in side]
-        variables[name] = sides[0] if len(sides) == 1 else grow(sides[0], sides[1])
-    merged = _Entry(grow(known.input, exit_.output), variables)
+        variables[name] = bounded(sides[0] if len(sides) == 1 else grow(sides[0], sides[1]))
+    merged = _Entry(bounded(grow(known.input, bounded(exit_.output))), variables)
     same = shape(merged.input) == shape(known.input) and {n: shape(v) for n, v in merged.variables.items()} == {
         n: shape(v) for n, v in known.variables.items()
     }
@@ -119,7 +159,7 @@ def _visit(run: _Run, state: State, entry: _Entry, context: Value, depth: int) -
     inside = outside if jsonata else replace(outside, input=_read(state, "InputPath", entry.input, outside))
     run.found[state.pointer] = inside
     if isinstance(state, Choice):
-        yield from _choose(state, inside, entry)
+        yield from _choose(state, inside)
         return
     result = _work(run, state, inside, depth)
     if result is not None:
@@ -132,7 +172,7 @@ def _visit(run: _Run, state: State, entry: _Entry, context: Value, depth: int) -
         yield _caught(state, catcher, inside, entry)
 
 
-def _choose(state: Choice, inside: Environment, entry: _Entry) -> Iterator[_Exit]:
+def _choose(state: Choice, inside: Environment) -> Iterator[_Exit]:
     """Yield the ways out of a Choice: a rule is tried only where none before it held, and `Default` where none did."""
     left: Environment | None = inside
     for rule in state.rules:
@@ -141,14 +181,22 @@ def _choose(state: Choice, inside: Environment, entry: _Entry) -> Iterator[_Exit
         test = (rule.body, left, rule.pointer)
         taken, left = _assume(state, *test, holds=True), _assume(state, *test, holds=False)
         if taken is not None:
-            before = {**entry.variables, **taken.variables}
-            variables = _assigned(rule.body, rule.pointer, state.language, taken, before)
+            variables = _assigned(rule.body, rule.pointer, state.language, taken, _maybe_assigned(state, taken))
             yield _Exit(
                 rule.next or "", _output_of(rule.body, rule.pointer, state, taken, _output(state, taken, taken.input)), variables
             )
     if state.default is not None and left is not None:
         variables = _assigned(state.body, state.pointer, state.language, left, left.variables)
         yield _Exit(state.default, _output(state, left, left.input), variables)
+
+
+def _maybe_assigned(state: Choice, taken: Environment) -> Mapping[str, Value]:
+    """Return the variables before the `Assign` of a rule: that of the state counts without a match, and perhaps with one."""
+    assigned = _assigned(state.body, state.pointer, state.language, taken, taken.variables)
+    if assigned is taken.variables:
+        return assigned
+    before = taken.variables
+    return {name: join(before[name], value) if name in before else value for name, value in assigned.items()}
 
 
 def _assume(
@@ -179,27 +227,45 @@ def _work(run: _Run, state: State, inside: Environment, depth: int) -> Value | N
         return Sequence(tuple(ended)) if len(ended) == len(outputs) else None
     if isinstance(state, Map):
         return _map(run, state, inside, depth)
-    return inside.input
+    return None if isinstance(state, Fail) else inside.input
 
 
 def _map(run: _Run, state: Map, inside: Environment, depth: int) -> Value | None:
     """Follow the processor of a Map once, with everything that any of its items may be."""
     items = _items(state, inside)
     item = Unknown("item of a Map") if items is None else join_all(every(items))
+    result = Unknown(f"result of the state `{state.name[:80]}`") if state.mode not in (None, INLINE) else None
     if item is None:
-        return Sequence(())
+        return result or Sequence(())
     each = {"Value": item, "Index": Unknown("index of an item"), "Key": Unknown("key of an item")}
-    context = _with(inside.context, ("Map", "Item"), Record(each, Unknown("context object")))
+    context = _with(inside.context, ("Map", "Item"), Record(each, Unknown("context object"), frozenset({"Key"})))
     here = replace(inside, context=context)
     name = next((name for name in ("ItemSelector", "Parameters") if name in state.body), None)
     given = item if name is None else evaluate(state.body[name], state.language, (*state.pointer, name), here)
     if "ItemBatcher" in state.body:
         given = _batch(state, given, inside)
-    variables = {} if state.mode == DISTRIBUTED else inside.variables
-    output = None if state.processor is None else _scope(run, state.processor, _Entry(given, variables), context, depth + 1)
+    # The children of a Distributed Map are executions of their own, with another input and another name. Where the mode is
+    # not known, both may be the case.
+    variables = {} if state.mode == DISTRIBUTED else dict(inside.variables)
     if state.mode not in (None, INLINE):
-        return Unknown(f"result of the state `{state.name[:80]}`")
-    return None if output is None else Sequence((), output)
+        context = _of_a_child(context)
+    output = None if state.processor is None else _scope(run, state.processor, _Entry(given, variables), context, depth + 1)
+    if result is not None:
+        return result
+    if output is None:
+        return None if items is not None and items.items else Sequence(())
+    return Sequence((), output)
+
+
+def _of_a_child(context: Value) -> Value:
+    """Return the context object of a child execution of a Distributed Map: only the role is the same."""
+    if not isinstance(context, Record):
+        return context
+    unknown = Unknown("context object of a child execution")
+    execution = context.fields.get("Execution")
+    role = execution.fields.get("RoleArn") if isinstance(execution, Record) else None
+    own = Record({} if role is None else {"RoleArn": role}, unknown)
+    return replace(context, fields={**context.fields, "Execution": own, "StateMachine": unknown})
 
 
 def _items(state: Map, inside: Environment) -> Sequence | None:
@@ -232,13 +298,20 @@ def _finish(state: State, inside: Environment, entry: _Entry, result: Value) -> 
     if state.language is QueryLanguage.JSONATA:
         output = _output_of(state.body, state.pointer, state, after, result if _has_result(state) else inside.input)
         return output, _assigned(state.body, state.pointer, state.language, after, entry.variables)
+    assigning = [replace(inside, input=result if _has_result(state) else inside.input)]
     if "ResultSelector" in state.body:
         selecting = replace(inside, input=result)
         result = evaluate(state.body["ResultSelector"], state.language, (*state.pointer, "ResultSelector"), selecting)
-    assigning = replace(inside, input=result if _has_result(state) else inside.input)
-    variables = _assigned(state.body, state.pointer, state.language, assigning, entry.variables)
+        # Whether `$` is the result before it is selected from, or after, is not said.
+        assigning.append(replace(inside, input=result))
+    variables = _either([_assigned(state.body, state.pointer, state.language, after, entry.variables) for after in assigning])
     combined = inject(entry.input, state.body.get("ResultPath", "$"), result) if _has_result(state) else result
     return _output(state, replace(inside, input=combined), combined), variables
+
+
+def _either(sides: list[Mapping[str, Value]]) -> Mapping[str, Value]:
+    """Return the variables when any of *sides*, which have the same names, may be the case."""
+    return sides[0] if len(sides) == 1 else {name: join(*(side[name] for side in sides)) for name in sides[0]}
 
 
 def _has_result(state: State) -> bool:
@@ -247,9 +320,8 @@ def _has_result(state: State) -> bool:
 
 def _caught(state: State, catcher: Catcher, inside: Environment, entry: _Entry) -> _Exit:
     """Return the way out that a `Catch` is."""
-    error = Record(
-        {name: Unknown(f"{name} of an error", (Flow(catcher.pointer, f"{name} of an error"),)) for name in ("Error", "Cause")}
-    )
+    parts = {name: Unknown(f"{name} of an error", (Flow(catcher.pointer, f"{name} of an error"),)) for name in ("Error", "Cause")}
+    error = Record(dict(parts), Unknown("output of an error"), frozenset({"Cause"}))
     after = replace(inside, error=error)
     if state.language is QueryLanguage.JSONATA:
         output = _output_of(catcher.body, catcher.pointer, state, after, error)

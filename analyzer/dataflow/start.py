@@ -28,7 +28,7 @@ def start(context: Context, machine_arn: str) -> Facts:
     arn = machine_arn
     for name, value in known.items():
         arn = arn.replace(f"{{{name}}}", value or HOLE)
-    execution = arn.replace(":stateMachine:", ":execution:") + ":" + HOLE
+    execution = arn.replace(":stateMachine:", ":express:" if context.type == "EXPRESS" else ":execution:") + ":" + HOLE
     rest = Unknown(_UNKNOWN)
     machine = {"Id": _text(arn, "ARN of the machine"), "Name": _text(context.name or HOLE, "name of the machine")}
     own: dict[str, Value] = {"Id": _text(execution, "ARN of the execution"), "Input": given}

@@ -1,0 +1,392 @@
+"""Strategies: JSONPath definitions that shape data in every way the language knows, and the inputs they are run on.
+
+The data is always made of the same few fields, so that paths find something; the states of a scope are a chain with
+branches and loops. Names of states are unique, those of variables are of their scope.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+from engine.interpreter import TaskError
+
+Json = Any
+
+WORDS = ("x", "y", "xy", "a-b", "x,y", "eA==", "", "2026-01-01T00:00:00Z")
+SCALARS = (*WORDS, 0, 1, 2, 1.5, 1.0, True, False, None)
+RESOURCE = "arn:aws:states:::sqs:sendMessage"
+
+
+def scalars() -> st.SearchStrategy[Json]:
+    """Strings, numbers, booleans and null."""
+    return st.sampled_from(SCALARS)
+
+
+def inputs() -> st.SearchStrategy[Json]:
+    """Inputs with the fields that the paths below look for, of the kind expected nearly always."""
+    words = st.sampled_from(WORDS)
+    inner = st.fixed_dictionaries({"a": words, "l": st.lists(words, max_size=3)}, optional={"b": scalars()})
+    items = st.lists(words | inner | st.integers(0, 3), max_size=3)
+    most = {"a": words, "n": st.integers(0, 3), "l": items, "o": inner, "k": st.sampled_from(("x", "y", "z")), "r": inner}
+    rest = {"b": scalars(), "f": st.booleans() | st.none()}
+    usual = st.fixed_dictionaries({**most, **rest})
+    gappy = st.fixed_dictionaries({}, optional={**most, **rest})
+    # Weighed by hand: of equal strategies `one_of` keeps one.
+    return st.integers(0, 15).flatmap(lambda kind: gappy if kind == 7 else inner | scalars() | items if kind == 9 else usual)
+
+
+def answers() -> st.SearchStrategy[Json]:
+    """What a task answers, or the error it raises."""
+    errors = st.builds(TaskError, st.sampled_from(("Boom", "States.Timeout", "Other")))
+    return st.integers(0, 9).flatmap(lambda kind: errors if kind == 3 else scalars() if kind == 6 else inputs())
+
+
+@dataclass(frozen=True)
+class World:
+    """What an execution meets: its input, and what the tasks answer one after the other, again from the start at the end."""
+
+    input: Json
+    answers: tuple[Json, ...]
+
+    def answer(self) -> Any:
+        """Return the function that `execute` asks."""
+        queue: Iterator[Json] = iter(self.answers * 200)
+
+        def answer(_: str) -> Json:
+            value = next(queue)
+            if isinstance(value, TaskError):
+                raise value
+            return value
+
+        return answer
+
+
+def worlds() -> st.SearchStrategy[World]:
+    """Any world."""
+    return st.builds(World, inputs(), st.lists(answers(), min_size=1, max_size=4).map(tuple))
+
+
+# ---------------------------------------------------------------------------------------------------------------- paths
+
+PATHS = (
+    *("$.a", "$.a", "$.b", "$.k", "$.n", "$.l", "$.o", "$.o.a", "$.o.b", "$.o.l", "$.r", "$.r.a", "$['a']", "$.l[0]", "$.l[1].a"),
+    *(
+        "$",
+        "$.l[*]",
+        "$.l[*].a",
+        "$..a",
+        "$.l[0:1]",
+        "$.l[-1]",
+        "$.l[?(@.a == 'x')]",
+        "$.o.*",
+        "$.o[*]",
+        "$..l[0]",
+        "$['o']['a']",
+    ),
+)
+CONTEXT_PATHS = ("$$.Execution.Id", "$$.Execution.Input.a", "$$.State.Name", "$$.StateMachine.Name", "$$.Execution.RoleArn", "$$")
+ITEM_PATHS = ("$$.Map.Item.Value", "$$.Map.Item.Index", "$$.Map.Item.Value.a")
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Where something is drawn: how deep the scope is, its variables and the outer ones, whether items of a Map are there."""
+
+    depth: int = 0
+    item: bool = False
+
+    def variables(self) -> tuple[str, ...]:
+        """Return the names of the variables that the scope assigns."""
+        return (f"v{self.depth}", f"w{self.depth}")
+
+    def paths(self) -> st.SearchStrategy[str]:
+        """Draw a path."""
+        names = [name for depth in range(self.depth + 1) for name in Inside(depth).variables()]
+        variables = [f"${name}{end}" for name in names for end in ("", ".a", ".l[0]", ".o")]
+        return st.one_of(
+            st.sampled_from(PATHS[:7]),
+            st.sampled_from(PATHS),
+            st.sampled_from((*CONTEXT_PATHS, *(ITEM_PATHS * 2 if self.item else ()))),
+            st.sampled_from(variables),
+        )
+
+
+TEXTS = ("'x'", "'x,y'", "'eA=='", "'a-b'", "''", '\'{"a": "x"}\'', "'[1, \"x\"]'")
+FORMATS = ("'t-{}'", "'{}'", "'{}-x'", "$.a", "'p/{}/q'")
+
+
+@st.composite
+def calls(draw: st.DrawFn, inside: Inside, depth: int = 0) -> str:
+    """Draw a call of an intrinsic function."""
+
+    def argument(*usual: str) -> str:
+        kind = draw(st.integers(0, 11))
+        if kind == 7 and depth < 2:
+            return draw(calls(inside, depth + 1))
+        return draw(inside.paths().filter(lambda path: "*" not in path)) if kind == 5 else draw(st.sampled_from(usual))
+
+    numbers = ("0", "1", "2", "-1")
+    word, number, array, thing = ("$.a", "$.o.a", "$.k", *TEXTS), ("$.n", *numbers), ("$.l", "$.o.l"), ("$.o", "$.r", "$")
+    function = draw(st.sampled_from(FUNCTIONS))
+    if function == "Format":
+        template = draw(st.sampled_from(FORMATS))
+        count = template.count("{}") if template.startswith("'") else draw(st.integers(0, 1))
+        arguments = [template, *(argument(*word, *number, *array, *thing, "true") for _ in range(count))]
+    elif function == "Format2":
+        function, arguments = "Format", ["'{}:{}'", argument(*word, *number), argument(*word)]
+    elif function == "Array":
+        arguments = [argument(*word, *number, *array, *thing, "false") for _ in range(draw(st.integers(0, 3)))]
+    elif function in ("ArrayPartition", "ArrayGetItem"):
+        arguments = [argument("States.Array('x', 'y', 'x')", *array), argument("0", "1", "2", "$.n")]
+    elif function in ("ArrayLength", "ArrayUnique"):
+        arguments = [argument("States.Array('x', 'y', 'x')", *array)]
+    elif function == "ArrayContains":
+        arguments = [argument("States.Array('x', 'y')", *array), argument("'x'", "'z'", "$.a")]
+    elif function == "ArrayRange":
+        arguments = [argument("0", "1", "$.n"), argument("3", "7"), argument("1", "2")]
+    elif function == "Hash":
+        arguments = [argument(*word), draw(st.sampled_from(("'MD5'", "'SHA-256'")))]
+    elif function == "JsonMerge":
+        arguments = [argument(*thing), argument(*thing), "false"]
+    elif function == "MathAdd":
+        arguments = [argument(*number), argument("1", "-1", "$.n")]
+    elif function == "MathRandom":
+        arguments = ["1", "3"]
+    elif function == "StringSplit":
+        arguments = [argument("'x,y'", "'x-y,z'", *word), argument("','", "',-'")]
+    elif function == "UUID":
+        arguments = []
+    elif function == "StringToJson":
+        arguments = [argument(*TEXTS[-2:])]
+    elif function == "Base64Decode":
+        arguments = [argument("'eA=='", "States.Base64Encode($.a)")]
+    else:
+        arguments = [argument(*word, *((*thing, *array, *number) if function == "JsonToString" else ()))]
+    return f"States.{function}({', '.join(arguments)})"
+
+
+FUNCTIONS = (
+    *("Format", "Format", "Format", "Format2", "Array", "ArrayPartition", "ArrayGetItem", "ArrayLength", "ArrayUnique"),
+    *("ArrayContains", "ArrayRange", "Hash", "JsonMerge", "MathAdd", "MathRandom", "StringSplit", "UUID"),
+    *("StringToJson", "JsonToString", "Base64Encode", "Base64Decode"),
+)
+NAMES = ("a", "b", "k", "l", "o", "r", "n")
+
+
+@st.composite
+def templates(draw: st.DrawFn, inside: Inside, depth: int = 0, *, keep: bool = False) -> Json:
+    """Draw a payload template; with *keep* it passes on most of what is there."""
+    made: dict[str, Json] = {}
+    if keep:
+        made.update({f"{name}.$": f"$.{name}" for name in ("a", "n", "l", "o")})
+    for name in draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=0 if keep else 1, max_size=3)):
+        kind = draw(st.integers(0, 5 if depth < 1 else 4))
+        if kind <= 1:
+            made.pop(name, None)
+            made[f"{name}.$"] = draw(inside.paths())
+        elif kind <= 3:
+            made[f"{name}.$"] = draw(calls(inside))
+        elif kind == 4:
+            made.pop(f"{name}.$", None)
+            made[name] = draw(constants())
+        else:
+            made.pop(f"{name}.$", None)
+            made[name] = draw(st.just([draw(constants()), draw(templates(inside, 1))]) | templates(inside, 1))
+    return made
+
+
+def constants() -> st.SearchStrategy[Json]:
+    """Constants of a definition."""
+    return st.one_of(
+        scalars(), st.lists(scalars(), max_size=3), st.fixed_dictionaries({"a": scalars()}, optional={"b": scalars()})
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------------- rules
+
+COMPARISONS = ("Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals")
+KINDS = {"String": ("x", "y", "", "xy"), "Numeric": (0, 1, 2, 1.5), "Timestamp": ("2026-01-01T00:00:00Z",)}
+PATTERNS = ("*", "x*", "*y", "a-*", "x\\*", "*", "x", "x*y*")
+TYPES = ("IsNull", "IsString", "IsNumeric", "IsBoolean", "IsTimestamp", "IsPresent")
+
+
+@st.composite
+def rules(draw: st.DrawFn, variables: st.SearchStrategy[str], depth: int = 0) -> dict[str, Json]:
+    """Draw what a rule of a Choice tests, every operator of the language among it."""
+    kind = draw(st.integers(0, 8 if depth < 2 else 5))
+    if kind >= 6:
+        if draw(st.booleans()):
+            return {"Not": draw(rules(variables, depth + 1))}
+        parts = draw(st.lists(rules(variables, depth + 1), min_size=1, max_size=3))
+        return {draw(st.sampled_from(("And", "Or"))): parts}
+    test: dict[str, Json] = {"Variable": draw(variables)}
+    if kind == 0:
+        return {**test, draw(st.sampled_from(TYPES)): draw(st.booleans())}
+    if kind == 1:
+        return {**test, "StringMatches": draw(st.sampled_from(PATTERNS))}
+    if kind == 2:
+        return {**test, "BooleanEquals": draw(st.booleans())}
+    if kind == 3:
+        return {**test, "StringEquals": draw(st.sampled_from(KINDS["String"]))}
+    name = draw(st.sampled_from(tuple(KINDS)))
+    operator = draw(st.sampled_from(COMPARISONS))
+    if draw(st.integers(0, 3)) == 0:
+        return {**test, f"{name}{operator}Path": draw(st.sampled_from(("$.a", "$.n", "$.o.a")))}
+    return {**test, f"{name}{operator}": draw(st.sampled_from(KINDS[name]))}
+
+
+def tested() -> st.SearchStrategy[str]:
+    """Paths that a rule tests."""
+    return st.sampled_from(("$.a", "$.k", "$.k", "$.n", "$.b", "$.f", "$.o.a", "$.o.b", "$.r", "$.r.a", "$.l[0]", "$.l"))
+
+
+# --------------------------------------------------------------------------------------------------------------- states
+
+
+@st.composite
+def definitions(draw: st.DrawFn) -> Json:
+    """Draw a JSONPath definition."""
+    return draw(scopes(Inside(), iter(range(1000))))
+
+
+@st.composite
+def scopes(draw: st.DrawFn, inside: Inside, counter: Iterator[int]) -> Json:
+    """Draw a scope: a chain of states that may branch, go back, or leave early."""
+    size = draw(st.integers(2, 6) if inside.depth == 0 else st.integers(1, 3))
+    names = [f"S{next(counter)}" for _ in range(size)]
+    # First of all the variables of the scope get a value, nearly always.
+    first = f"S{next(counter)}"
+    opening: dict[str, Json] = {"Type": "Pass", "ResultPath": None, "Next": names[0]}
+    if draw(st.integers(0, 7)):
+        name, other = inside.variables()
+        read = ("$", "$.a", "$.l", "$.o", "$") if inside.depth == 0 else ("$", "$v0", "$w0", "$$.Execution.Input.a")
+        opening["Assign"] = {f"{name}.$": draw(st.sampled_from(read)), other: draw(constants())}
+    states: dict[str, Json] = {first: opening}
+    for at, name in enumerate(names):
+        others = names[at + 1 :] or names
+        states[name] = draw(states_of(inside, counter, names[at + 1 : at + 2], others, names))
+    return {"StartAt": first, "States": states}
+
+
+@st.composite
+def states_of(
+    draw: st.DrawFn, inside: Inside, counter: Iterator[int], following: list[str], later: list[str], every: list[str]
+) -> Json:
+    """Draw one state that leads on to *following*; a branch leads to any of *later*, and at times back to any of *every*."""
+    types = ["Task", "Task", "Task", "Pass", "Pass", "Pass", "Wait"]
+    types += ["Choice", "Choice"] if following else ["Succeed", "Fail"]
+    types += ["Map", "Parallel"] if inside.depth < 2 else []
+    kind = draw(st.sampled_from(types))
+    state: dict[str, Json] = {"Type": kind}
+    if kind == "Fail":
+        return state
+    targets = st.sampled_from(later) | st.sampled_from(later) | st.sampled_from(every)
+    state.update(draw(_paths_of(inside)))
+    if kind == "Choice":
+        state["Choices"] = [
+            {
+                **draw(rules(inside.paths() if draw(st.integers(0, 3)) == 0 else tested())),
+                **draw(_rest_of_a_rule(inside, targets)),
+            }
+            for _ in range(draw(st.integers(1, 3)))
+        ]
+        if draw(st.integers(0, 7)):
+            state["Default"] = following[0]
+        return {**state, **draw(_assign(inside))}
+    if kind == "Succeed":
+        return state
+    state.update({"Next": following[0]} if following else {"End": True})
+    state.update(draw(_assign(inside)))
+    if kind == "Wait":
+        return {**state, "Seconds": 1}
+    if draw(st.integers(0, 2)):
+        state["ResultPath"] = draw(st.sampled_from(("$.r", "$.r", None, "$", "$.o.b", "$.r.a", "$.o", "$.a", "$.l[0]", "$.n")))
+    if kind == "Pass":
+        shaped = draw(st.integers(0, 3))
+        if shaped == 0:
+            state["Result"] = draw(constants() | st.sampled_from(({"a": "x", "l": ["x", "y"], "o": {"a": "y"}, "n": 0},)))
+        elif shaped >= 2:
+            state["Parameters"] = draw(templates(inside, keep=shaped == 3))
+        return state
+    if draw(st.integers(0, 3)) == 0:
+        state["ResultSelector"] = draw(templates(inside))
+    if draw(st.integers(0, 2)) == 0:
+        state["Catch"] = [
+            {"ErrorEquals": [error], "Next": draw(targets), **draw(_rest_of_a_catch(inside))}
+            for error in draw(st.sampled_from((("States.ALL",), ("Boom", "States.ALL"))))
+        ]
+    return {**state, **draw(_work_of(kind, inside, counter))}
+
+
+@st.composite
+def _work_of(draw: st.DrawFn, kind: str, inside: Inside, counter: Iterator[int]) -> Json:
+    made: dict[str, Json] = {}
+    if kind == "Task":
+        made["Resource"] = RESOURCE
+        if draw(st.integers(0, 5)):
+            made["Parameters"] = draw(templates(inside))
+        if draw(st.integers(0, 5)) == 0:
+            made["Credentials"] = {"RoleArn.$": draw(st.sampled_from(("$.a", "States.Format('arn:{}', $.a)", "$.o.a")))}
+        return made
+    if kind == "Parallel":
+        if draw(st.integers(0, 2)) == 0:
+            made["Parameters"] = draw(templates(inside, keep=True))
+        deeper = Inside(inside.depth + 1, inside.item)
+        made["Branches"] = [draw(scopes(deeper, counter)) for _ in range(draw(st.integers(1, 2)))]
+        return made
+    made["ItemsPath"] = draw(st.sampled_from(("$.l", "$.l", "$.l", "$.o.l", "$.l[*].a", "$")) | st.just("$.l"))
+    deeper = Inside(inside.depth + 1, item=True)
+    if draw(st.integers(0, 2)):
+        selector = draw(templates(Inside(inside.depth, item=True), keep=draw(st.booleans())))
+        made[draw(st.sampled_from(("ItemSelector", "Parameters")))] = selector
+    scope = draw(scopes(deeper, counter))
+    if "Parameters" in made:
+        return {**made, "Iterator": scope}
+    mode = draw(st.sampled_from(("INLINE", "INLINE", "INLINE", "DISTRIBUTED")))
+    config = {"Mode": mode, **({"ExecutionType": "STANDARD"} if mode == "DISTRIBUTED" else {})}
+    return {**made, "ItemProcessor": {"ProcessorConfig": config, **scope}}
+
+
+@st.composite
+def _paths_of(draw: st.DrawFn, inside: Inside) -> Mapping[str, Json]:
+    """Draw an InputPath and an OutputPath, seldom."""
+    made: dict[str, Json] = {}
+    for name in ("InputPath", "OutputPath"):
+        if draw(st.integers(0, 9)) == 0:
+            made[name] = draw(
+                st.sampled_from(("$", "$.o", "$.l", None, "$.r", f"${inside.variables()[0]}", "$$.Execution.Input"))
+            )
+    return made
+
+
+@st.composite
+def _assign(draw: st.DrawFn, inside: Inside) -> Mapping[str, Json]:
+    if draw(st.integers(0, 2)):
+        return {}
+    made: dict[str, Json] = {}
+    for name in draw(st.lists(st.sampled_from(inside.variables()), unique=True, min_size=1)):
+        kind = draw(st.integers(0, 3))
+        if kind == 0:
+            made[name] = draw(constants())
+        elif kind == 1:
+            made[f"{name}.$"] = draw(calls(inside))
+        else:
+            made[f"{name}.$"] = draw(inside.paths())
+    return {"Assign": made}
+
+
+@st.composite
+def _rest_of_a_rule(draw: st.DrawFn, inside: Inside, targets: st.SearchStrategy[str]) -> Mapping[str, Json]:
+    return {"Next": draw(targets), **draw(_assign(inside))}
+
+
+@st.composite
+def _rest_of_a_catch(draw: st.DrawFn, inside: Inside) -> Mapping[str, Json]:
+    made: dict[str, Json] = {}
+    if draw(st.booleans()):
+        made["ResultPath"] = draw(st.sampled_from(("$.r", "$", "$.o.b", "$.r.a")))
+    return {**made, **draw(_assign(inside))}
