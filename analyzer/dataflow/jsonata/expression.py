@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from analyzer.dataflow.evaluate import Environment
 from analyzer.dataflow.jsonata.evaluate import evaluate_tree
 from analyzer.dataflow.jsonata.outcome import Outcome, unknown
 from analyzer.dataflow.jsonata.strings import made
 from analyzer.dataflow.jsonata.tree import NotModelled, Tree, parse
 from analyzer.dataflow.paths import Unsupported
-from analyzer.dataflow.values import HOLE, PLACEHOLDER, Environment, Literal, Text, Unknown, Value
+from analyzer.dataflow.values import HOLE, PLACEHOLDER, Literal, Text, Unknown, Value
 
 _NAME = re.compile(r"[\w.-]+(?:::[\w.-]+)*")
 """The name of a placeholder. Anything else between `${` and `}` is JSONata: the object constructor after `$`."""
