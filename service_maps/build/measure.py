@@ -26,6 +26,7 @@ from service_maps.build.candidates import MADE, fold
 VERIFIED = ("AWS", "none", "rule", "same name", "written")
 DOUBTFUL = ("own name", "unverified", "no entry", "retired")
 BOUND = ("full", "made by the service", "written")
+_WORST_FIRST = ("open", "partial", "nothing names it", "made by the service", "full", "written", "no resource type", "no action")
 _LIST = re.compile(r"(List|Search)(?=[A-Z])")
 _ASIDE = re.compile(
     r"token|marker|cursor|dryrun|^(aws)?accountids?$|filter|sort|order|time$|date$|^(max|min|limit)|description|^type$|status|tags|"
@@ -42,8 +43,14 @@ class Coverage:
     differences: list[str] = field(default_factory=list)
 
     def note(self, table: str, kind: str, operation: str) -> None:
-        """Count *operation* under *kind* of one of the two tables."""
-        getattr(self, table).setdefault(kind, []).append(operation)
+        """Count *operation* under *kind* of one of the two tables; of several actions, under the one that is bound worst."""
+        kinds: dict[str, list[str]] = getattr(self, table)
+        before = next((one for one in _WORST_FIRST if kinds.get(one, [""])[-1] == operation), None)
+        if before is not None and _WORST_FIRST.index(before) <= _WORST_FIRST.index(kind):
+            return
+        if before is not None:
+            kinds[before].pop()
+        kinds.setdefault(kind, []).append(operation)
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return the two tables as numbers."""

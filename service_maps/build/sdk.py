@@ -329,17 +329,21 @@ def role_grants(one: _Operation) -> Iterator[dict[str, Any]]:
 
 def _tag_grants(name: str, one: _Operation) -> Iterator[dict[str, Any]]:
     """Yield the right to tag what an operation creates, when tags are given."""
-    if one.own.get("tags", True) is False or not re.match(
-        r"(Batch)?(Create|Run|Start|Register|Put|Copy|Import|Allocate|Restore|Purchase|Request)", one.name
+    tags = one.own.get("tags", True)
+    if (
+        tags is False
+        or one.name in (tags if isinstance(tags, list) else ())
+        or not re.match(r"(Batch)?(Create|Run|Start|Register|Put|Copy|Import|Allocate|Restore|Purchase|Request)", one.name)
     ):
         return
     prefix, _, verb = name.partition(":")
     noun = re.sub(r"^(Batch)?[A-Z][a-z]+", "", one.name)
-    member = next((path for folded, path in _members(one.shape) if _names_tags(folded, fold(noun), name)), None)
+    member = _tag_parameter(one)
     tagger = next(
         (f"{prefix}:{form.format(noun=noun)}" for form in _TAG_ACTIONS if action(f"{prefix}:{form.format(noun=noun)}")), None
     )
-    if member is None or tagger is None or tagger == name or "Tag" in verb:
+    by_hand = [action for grant in one.own.get("extra", {}).get(one.name, ()) for action in grant.get("actions", ())]
+    if member is None or tagger is None or tagger == name or tagger in by_hand or "Tag" in verb:
         return
     row = action(tagger)
     types = (action(name) or {"resourceTypes": ()})["resourceTypes"]
@@ -352,15 +356,12 @@ def _tag_grants(name: str, one: _Operation) -> Iterator[dict[str, Any]]:
     yield {"level": "tag", "actions": [tagger], "resources": resources or ["*"], "when": f"present({member})", "because": "tags"}
 
 
-def _names_tags(member: str, noun: str, name: str) -> bool:
-    """Tell whether a parameter holds the tags of what is made: `JobTags` of `CreateEvaluationJob`.
-
-    `ResourceTags` may as well be passed on to other things, unless the action can be conditioned by them.
-    """
-    if member == "resourcetags":
-        return "aws:RequestTag/${TagKey}" in (action(name) or {"conditionKeys": ()})["conditionKeys"]
-    made = member.removesuffix("tags")
-    return member in _TAG_MEMBERS or (made != member and bool(made) and noun.endswith(made))
+def _tag_parameter(one: _Operation) -> str | None:
+    """Return the parameter that holds the tags of what is made: `Tags`, `JobTags` of `CreateEvaluationJob`, `ResourceTags`."""
+    known = dict(_members(one.shape))
+    noun = fold(re.sub(r"^(Batch)?[A-Z][a-z]+", "", one.name))
+    of_it = [name for name in known if name.endswith("tags") and name != "tags" and noun.endswith(name.removesuffix("tags"))]
+    return next((known[name] for name in (*_TAG_MEMBERS, *of_it, "resourcetags") if name in known), None)
 
 
 def _members(shape: Any) -> list[tuple[str, str]]:
