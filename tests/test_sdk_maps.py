@@ -58,9 +58,10 @@ def test_the_numbers_are_published() -> None:
 @pytest.mark.parametrize("reference", REFERENCES)
 def test_every_published_reference_is_known(reference: str) -> None:
     """Every integration that published state machines name has a map, or is of a service that AWS has retired."""
-    service, operation = reference.split(":")
-    known = sdk_index()
-    assert service in known.retired or operation in service_map(f"{SDK}{service}").operations
+    service, operation = reference.removesuffix(".waitForTaskToken").split(":")
+    retired = service in sdk_index().retired
+    found = not retired and operation in service_map(f"{SDK}{service}").operations
+    assert retired or found, reference
 
 
 @pytest.mark.parametrize(("service_id", "name"), NAMES)
@@ -103,7 +104,9 @@ def test_aws_operation_files_win(tmp_path: Path, capsys: pytest.CaptureFixture[s
     monkeypatch.setattr("service_maps.build.__main__.faults", list)
     assert main(["--service-reference", str(tmp_path)]) == 0
     assert written == {"reference": tmp_path}
-    assert capsys.readouterr().out == "AWS says otherwise: sts:GetCallerIdentity: sts:AssumeRole instead of sts:GetCallerIdentity\n"
+    assert (
+        capsys.readouterr().out == "AWS says otherwise: sts:GetCallerIdentity: sts:AssumeRole instead of sts:GetCallerIdentity\n"
+    )
     followed, made = (files["sdk/sts.json"]["operations"] for files in (outputs(reference=tmp_path), outputs()))
     assert followed["getcalleridentity"]["grants"][0]["actions"] == ["sts:AssumeRole"]
     assert followed["getsessiontoken"] == made["getsessiontoken"]
@@ -124,7 +127,9 @@ def test_without_operation_files_nothing_is_corrected() -> None:
 def test_tables_are_small_and_the_same_every_time() -> None:
     """The tables are text in a fixed order, one operation a line, and come to less than two megabytes in a wheel."""
     table = json.loads((ROOT / "compiled" / "sdk" / "sqs.json").read_text(encoding="utf-8"))
-    backwards = {key: dict(reversed(value.items())) if isinstance(value, dict) else value for key, value in reversed(table.items())}
+    backwards = {
+        key: dict(reversed(value.items())) if isinstance(value, dict) else value for key, value in reversed(table.items())
+    }
     assert render(backwards) == render(table) == (ROOT / "compiled" / "sdk" / "sqs.json").read_text(encoding="utf-8")
     assert len(render(table).splitlines()) == len(table["operations"]) + 6
     held = io.BytesIO()
