@@ -215,29 +215,29 @@ def _check_derived(path: str) -> Iterator[str]:
 def _check_path(path: str, members: Any) -> Iterator[str]:
     if path.startswith(f"{DERIVED}."):
         yield from _check_derived(path)
-        return
-    if isinstance(members, set):
+    elif isinstance(members, set):
         if path not in members:
             yield f"{path} is not among the operation's parameters"
-        return
-    shape = members
+    else:
+        yield from _check_steps(path, members)
+
+
+def _check_steps(path: str, shape: Any) -> Iterator[str]:
+    """Follow *path* from the shape of a request: `[]` needs a list, `{}` at the end a map, a name a member or any key."""
+    kinds = {"[]": "list", "{}": "map"}
     for step in path.replace("[]", ".[]").replace("{}", ".{}").split("."):
-        if step == "{}" and path.endswith("{}"):
-            if getattr(shape, "type_name", "") != "map":
-                yield f"{path}: not a map in the API"
-        elif step == "[]":
-            if getattr(shape, "type_name", "") != "list":
-                yield f"{path}: not a list in the API"
+        if step in kinds:
+            if getattr(shape, "type_name", "") != kinds[step] or (step == "{}" and not path.endswith("{}")):
+                yield f"{path}: not a {kinds[step]} in the API"
                 return
-            shape = shape.member
+            shape = shape.member if step == "[]" else None
         elif getattr(shape, "type_name", "") == "map":
             shape = shape.value
         else:
-            found = {_fold(name): member for name, member in getattr(shape, "members", {}).items()}.get(_fold(step))
-            if found is None:
+            shape = {_fold(name): member for name, member in getattr(shape, "members", {}).items()}.get(_fold(step))
+            if shape is None:
                 yield f"{path} is not a parameter of the API"
                 return
-            shape = found
 
 
 def _paths_of_test(text: str) -> list[str]:
