@@ -111,8 +111,8 @@ def maps(ctx: click.Context, /, service: str | None, form: str, output: str | No
         raise click.UsageError(f"there is no map of `{service}`; {did_you_mean(service, names) or 'run `asl-iam maps`'}", ctx)
     if form == "json":
         services = sorted(covered.services) if service is None else [service]
-        data = {"schema": "asl-iam/maps-v1", "services": coverage_data(covered, services), "sdk": sdk_data()}
-        io.write(to_json(data) + "\n", output)
+        sdk = {"sdk": sdk_data()} if service is None else {}
+        io.write(to_json({"schema": "asl-iam/maps-v1", "services": coverage_data(covered, services), **sdk}) + "\n", output)
     else:
         io.write(coverage_text(covered, service, io.paint_for(sys.stdout, ctx, output)), output)
 

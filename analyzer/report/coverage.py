@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.integrations import MACHINE, SUFFIXES
-from analyzer.maps import SDK, SDK_PATTERNS, GrantRule, Index, Operation, sdk_index, service_map
+from analyzer.maps import SDK, GrantRule, Index, Operation, sdk_index, service_map
 from analyzer.report.paint import Paint, count, wrap
 from analyzer.text import Json
 
@@ -105,8 +105,6 @@ def _label(index: Index, service: str, operation: str) -> str:
 
 def _patterns(patterns: list[str] | tuple[str, ...]) -> str:
     """Write patterns as they stand at the end of an ARN: ` (.sync, .waitForTaskToken)`, nothing for request response alone."""
-    if tuple(patterns) == SDK_PATTERNS:
-        return ""
     shown = [_SUFFIX_OF.get(pattern, pattern.replace("_", " ")) or "request response" for pattern in patterns]
     return "" if shown == ["request response"] or list(patterns) == [MACHINE] else " (" + ", ".join(shown) + ")"
 
@@ -117,7 +115,8 @@ def _service(index: Index, service: str, paint: Paint) -> Iterator[str]:
     yield paint(entry["guide"], "quiet")
     for name, operation in sorted(service_map(service).operations.items()):
         yield ""
-        yield f"{paint(_label(index, service, name), 'title')}{_patterns(operation.patterns)}"
+        patterns = "" if service.startswith(SDK) else _patterns(operation.patterns)  # all operations of the SDK have both
+        yield f"{paint(_label(index, service, name), 'title')}{patterns}"
         yield from _operation(operation, entry["guide"], paint)
 
 

@@ -72,15 +72,19 @@ def _check_source(source: str, place: str) -> list[str]:
 @cache
 def sdk_shapes(name: str) -> dict[str, Any]:
     """Return the input shapes of an SDK service by operation: {operation: shape}."""
+    models = [_model(folder) for folder in _folders().get(name, ())]
+    return {operation: model.operation_model(operation).input_shape for model in models for operation in model.operation_names}
+
+
+@cache
+def _folders() -> dict[str, list[str]]:
+    """Return the folders of the API models by the name Step Functions has for the service."""
     from service_maps.build.sdk import service_name
 
-    loader = botocore.loaders.Loader()
-    shapes: dict[str, Any] = {}
-    for folder in loader.list_available_services("service-2"):
-        model = _model(folder)
-        if service_name(model.metadata["serviceId"]) == name:
-            shapes |= {operation: model.operation_model(operation).input_shape for operation in model.operation_names}
-    return shapes
+    found: dict[str, list[str]] = {}
+    for folder in botocore.loaders.Loader().list_available_services("service-2"):
+        found.setdefault(service_name(_model(folder).metadata["serviceId"]), []).append(folder)
+    return found
 
 
 def _check_grant(grant: dict[str, Any], forms: dict[str, Any], members: Any) -> Iterator[str]:
