@@ -47,6 +47,19 @@ operations:
         resources: [{type: database, arn: 'arn:{partition}:glue:{region}:{account}:database/{Sql.Selects[].Database}'}]
 """
 
+KEYS = """
+service: dynamodb
+title: Tables
+guide: https://docs.aws.amazon.com/step-functions/latest/dg/connect-ddb.html
+operations:
+  batchGetItem:
+    patterns: [request_response]
+    grants:
+      - level: call
+        actions: [dynamodb:BatchGetItem]
+        resources: [{type: table, arn: 'arn:{partition}:dynamodb:{region}:{account}:table/{RequestItems{}}'}]
+"""
+
 SQL_FAULTS = {
     "a text that is not of the API": ("statement: QueryString", "statement: Query", "Query is not a parameter"),
     "a default that is not of the API": ("Context.Database|", "Context.Schema|", "Schema is not a parameter"),
@@ -130,6 +143,15 @@ def test_the_checker_knows_what_is_derived_from_sql(maps: Path, old: str, new: s
     assert SQL.count(old) == 1, old
     (maps / "optimized" / "athena.yaml").write_text(SQL.replace(old, new))
     assert [found for found in faults(maps) if fault in found]
+
+
+@pytest.mark.parametrize("path", ["ReturnConsumedCapacity{}", "RequestItems{}.Keys", "RequestItems[]"])
+def test_the_checker_knows_what_has_keys(maps: Path, path: str) -> None:
+    """The keys of an object are read at the end of a path, and only where the API has a map."""
+    (maps / "optimized" / "dynamodb.yaml").write_text(KEYS)
+    assert faults(maps) == []
+    (maps / "optimized" / "dynamodb.yaml").write_text(KEYS.replace("RequestItems{}", path))
+    assert [found for found in faults(maps) if path in found]
 
 
 @pytest.mark.parametrize(("old", "new", "message"), [("dialect", "language", "unknown keys"), ("dialect: athena, ", "", "lacks")])

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.dataflow.sql import DERIVED, LONGEST, with_sql
+from analyzer.dataflow.sql import LONGEST, with_sql
 from analyzer.dataflow.sql_readers import LISTS, Touched, Unreadable, read
-from analyzer.dataflow.values import HOLE, Literal, OneOf, Record, Sequence, Text, Unknown, Value, look
+from analyzer.dataflow.values import DERIVED, HOLE, Literal, OneOf, Record, Sequence, Text, Unknown, Value, look
 from analyzer.maps import SqlText
 
 SOURCE = SqlText("Query", "athena", {"Catalog": "Context.Catalog|main", "Database": "Context.Database|default"})

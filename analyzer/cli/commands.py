@@ -99,20 +99,20 @@ def maps(ctx: click.Context, /, service: str | None, form: str, output: str | No
     """Show what is covered.
 
     Lists the integrations and their patterns or, for one SERVICE, the permissions of each and the AWS pages they rest on.
+    The operations of an AWS SDK integration are those of aws-sdk:SERVICE.
     """
     from analyzer.diagnostics import did_you_mean
     from analyzer.maps import index
-    from analyzer.report.coverage import coverage_data, coverage_text
+    from analyzer.report.coverage import coverage_data, coverage_text, covered_services, sdk_data
     from analyzer.report.paint import to_json
 
     covered = index()
-    if service is not None and service not in covered.services:
-        raise click.UsageError(
-            f"there is no map of `{service}`; {did_you_mean(service, covered.services) or 'run `asl-iam maps`'}", ctx
-        )
+    if service is not None and service not in (names := covered_services(covered)):
+        raise click.UsageError(f"there is no map of `{service}`; {did_you_mean(service, names) or 'run `asl-iam maps`'}", ctx)
     if form == "json":
         services = sorted(covered.services) if service is None else [service]
-        io.write(to_json({"schema": "asl-iam/maps-v1", "services": coverage_data(covered, services)}) + "\n", output)
+        sdk = {"sdk": sdk_data()} if service is None else {}
+        io.write(to_json({"schema": "asl-iam/maps-v1", "services": coverage_data(covered, services), **sdk}) + "\n", output)
     else:
         io.write(coverage_text(covered, service, io.paint_for(sys.stdout, ctx, output)), output)
 

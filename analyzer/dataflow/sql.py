@@ -10,11 +10,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from analyzer.dataflow.sql_readers import LISTS, Touched, Unreadable, read
-from analyzer.dataflow.values import HOLE, Flow, Literal, OneOf, Presence, Record, Sequence, Text, Unknown, Value, look, texts
+from analyzer.dataflow.values import (
+    DERIVED,
+    HOLE,
+    Flow,
+    Literal,
+    OneOf,
+    Presence,
+    Record,
+    Sequence,
+    Text,
+    Unknown,
+    Value,
+    look,
+    texts,
+)
 from analyzer.maps import SqlText
-
-DERIVED = "Sql"
-"""The name of the derived parameter, an object: a call may have a text of that name, which has no parts."""
 
 LONGEST = 262_144
 """The longest text that is read; the services take no longer one."""

@@ -106,7 +106,7 @@ _COMMANDS = re.compile(
     | SHOW\s+(?:DATABASES|SCHEMAS)(?P<like>\b.*)
     | SHOW\s+(?:TABLES|VIEWS)(?:\s+(?:IN|FROM)\s+(?P<listed>[^\s;']+))?(?P<matching>\s.*|)
     | SHOW\s+(?P<partitions>PARTITIONS)\s+(?P<divided>[^\s;]+)
-    | SHOW\s+(?:CREATE\s+(?:TABLE|VIEW)|TBLPROPERTIES)\s+(?P<shown>[^\s;(]+).*
+    | SHOW\s+(?:CREATE\s+(?:TABLE|VIEW)|TBLPROPERTIES|MEASURES\s+(?:FROM|IN))\s+(?P<shown>[^\s;(]+).*
     | SHOW\s+COLUMNS\s+(?:IN|FROM)\s+(?P<columns>[^\s;]+)(?:\s+(?:IN|FROM)\s+(?P<home>[^\s;]+))?
     | ALTER\s+(?:DATABASE|SCHEMA)\s+(?P<altered>[^\s;]+)\s+SET\b.*
     | USING\s+EXTERNAL\s+FUNCTION\s(?P<functions>.*\bLAMBDA\s+'[^']*')(?P<rest>.*)

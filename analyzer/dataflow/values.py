@@ -27,6 +27,11 @@ PLACEHOLDER = re.compile(r"\$\{([^${}]{1,256})\}")
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-statemachine.html"""
 
 
+DERIVED = "Sql"
+"""The parameter that the text of a statement adds to a call, an object: a call may have a text of that name, which has no
+parts."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """One step of a value's way: where it stands and what stands there (`constant`, ``path `$.table` `` ...)."""

@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from analyzer.context import Context
-from analyzer.dataflow.sql import with_sql
 from analyzer.dataflow.values import HOLE, Flow, texts
 from analyzer.diagnostics import Diagnostic
 from analyzer.integrations import Call
-from analyzer.maps import GrantRule, Operation, ServiceMap, service_map
+from analyzer.maps import GrantRule, Operation, ServiceMap, SqlText, service_map
 from analyzer.permissions.fill import NOTHING, Filled, absent, fill
 from analyzer.permissions.grant import EXECUTION, Action, Certainty, Condition, Grant, Reason, TargetRole
 from analyzer.permissions.patterns import as_exact, as_pattern, in_partition, is_arn
@@ -32,7 +31,7 @@ def permissions(
     for made in calls:
         mapped = service_map(made.service)
         operation = mapped.operations[made.operation]
-        call = made if operation.sql is None else replace(made, arguments=with_sql(made.arguments, operation.sql))
+        call = made if operation.sql is None else _read_sql(made, operation.sql)
         reports.update(dict.fromkeys(_notes(call, operation)))
         for target in _roles(call, context):
             if target is not None:
@@ -42,6 +41,12 @@ def permissions(
                 grants.extend(found)
                 reports.update(dict.fromkeys(problems))
     return tuple(grants), tuple(targets.values()), tuple(reports)
+
+
+def _read_sql(call: Call, source: SqlText) -> Call:
+    from analyzer.dataflow.sql import with_sql
+
+    return replace(call, arguments=with_sql(call.arguments, source))
 
 
 def _roles(call: Call, context: Context) -> Iterator[TargetRole | None]:

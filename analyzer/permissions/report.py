@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.dataflow.sql import DERIVED
-from analyzer.dataflow.values import HOLE, Unknown, look
+from analyzer.dataflow.values import DERIVED, HOLE, Unknown, look
 from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.integrations import MACHINE, Call
 from analyzer.maps import GrantRule

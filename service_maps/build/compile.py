@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where it was built
 PATTERNS = ("request_response", "sync", "sync:2", "wait_for_task_token", "item_reader", "result_writer", "machine")
 LEVELS = ("call", "poll", "cancel", "managed_rule", "pass_role", "tag", "encryption", "data")
 MANAGED_RULE = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
@@ -43,7 +44,7 @@ class MapError(Exception):
 
 def load_yaml(path: Path) -> Any:
     """Read one YAML file of the maps."""
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - either loader is a safe one
 
 
 def compile_all(root: Path = ROOT) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 Actions: `same name` (an IAM action is called like the operation), `rule` (one rule for a family: `Batch…`, `…V2`, the HTTP
 verb), `written` (by hand, with its page), `none` (by hand, or said by the API model: no IAM action authorizes it), `AWS` (its
 own operation files). Where no source says which action it is, the operation's own name is granted, and that is reported:
-`own name` (newer than the authorization data, in a service of which the data knows ten operations or more, all but one
-in twenty by their own name), `unverified` (any other), `no entry` (the service is not in the data) and `retired` (AWS has ended the service).
+`own name` (newer than the authorization data, in a service of which the data knows ten operations or more, all but one in
+twenty by their own name), `unverified` (any other), `no entry` (the service is not in the data) and `retired` (AWS has ended
+the service).
 
 Resources, of the operations whose action has resource types: `full` (every variable of every ARN that must or may be
 granted has a parameter; a list of children counts when its parent has one), `written`, `made by the service` (the operation
@@ -19,11 +20,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from service_maps.build.bind import MADE, Bound, fold
+from service_maps.build.bind import Bound
+from service_maps.build.candidates import MADE, fold
 
 VERIFIED = ("AWS", "none", "rule", "same name", "written")
 DOUBTFUL = ("own name", "unverified", "no entry", "retired")
 BOUND = ("full", "made by the service", "written")
+_WORST_FIRST = ("open", "partial", "nothing names it", "made by the service", "full", "written", "no resource type", "no action")
 _LIST = re.compile(r"(List|Search)(?=[A-Z])")
 _ASIDE = re.compile(
     r"token|marker|cursor|dryrun|^(aws)?accountids?$|filter|sort|order|time$|date$|^(max|min|limit)|description|^type$|status|tags|"
@@ -40,14 +43,29 @@ class Coverage:
     differences: list[str] = field(default_factory=list)
 
     def note(self, table: str, kind: str, operation: str) -> None:
-        """Count *operation* under *kind* of one of the two tables."""
-        getattr(self, table).setdefault(kind, []).append(operation)
+        """Count *operation* under *kind* of one of the two tables; of several actions, under the one that is bound worst."""
+        kinds: dict[str, list[str]] = getattr(self, table)
+        before = next((one for one in _WORST_FIRST if kinds.get(one, [""])[-1] == operation), None)
+        if before is not None and _WORST_FIRST.index(before) <= _WORST_FIRST.index(kind):
+            return
+        if before is not None:
+            kinds[before].pop()
+        kinds.setdefault(kind, []).append(operation)
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return the two tables as numbers."""
         return {
             "actions": {kind: len(names) for kind, names in sorted(self.how.items())},
             "resources": {kind: len(names) for kind, names in sorted(self.bound.items())},
+        }
+
+    def shares(self) -> dict[str, float]:
+        """Return what the numbers come to, for those who read them: of the actions, and of the resources, in per cent."""
+        return {
+            "actions verified": round(100 * self.known(), 1),
+            "actions verified or by name": round(100 * self.known("own name"), 1),
+            "resources as narrow as the request": round(100 * self.full(), 1),
+            "resources at least in part": round(100 * self.full("partial"), 1),
         }
 
     def known(self, *more: str) -> float:
@@ -81,4 +99,5 @@ def _names_something(name: str, shape: Any) -> bool:
     """Tell whether a parameter could name a resource: no page, filter, order, time, number, choice or free text does."""
     while shape.type_name == "list":
         shape = shape.member
-    return shape.type_name in ("string", "structure", "map") and not getattr(shape, "enum", None) and not _ASIDE.search(fold(name))
+    chosen = bool(getattr(shape, "enum", None))
+    return shape.type_name in ("string", "structure", "map") and not chosen and not _ASIDE.search(fold(name))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from service_maps.build.bind import fold
+from service_maps.build.candidates import fold
 
 _READ_ONLY = re.compile(
     r"(Get|List|Describe|Search|Query|Scan|BatchGet|Head|Select|Test|Validate|Preview|Lookup|Delete|Assume)(?=[A-Z]|$)"

