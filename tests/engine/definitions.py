@@ -10,9 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import strategies as st
-
 from engine.interpreter import TaskError
+from hypothesis import strategies as st
 
 Json = Any
 

@@ -19,8 +19,8 @@ from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
-from jsonpath_ng.ext import parse as parse_path
 from antlr4.error.ErrorListener import ConsoleErrorListener
+from jsonpath_ng.ext import parse as parse_path
 from moto.stepfunctions.parser import utils as parser_utils
 from moto.stepfunctions.parser.api import HistoryEventType, StateMachineType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
