@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from analyzer.asl.model import QueryLanguage
-from analyzer.dataflow.evaluate import evaluate
+from analyzer.dataflow.evaluate import Environment, evaluate
 from analyzer.dataflow.values import HOLE, Literal, Presence, Text, Unknown, Value, look
 from analyzer.maps import Case, Template
 from analyzer.permissions.fill import fill
@@ -27,7 +27,7 @@ VALUES: list[tuple[Json, str, list[object]]] = [
 
 def read(raw: Json) -> Value:
     """Read arguments as a task writes them."""
-    return evaluate(raw, QueryLanguage.JSONPATH, (), {"Known": "orders"})
+    return evaluate(raw, QueryLanguage.JSONPATH, (), Environment(substitutions={"Known": "orders"}))
 
 
 @pytest.mark.parametrize(("raw", "path", "expected"), VALUES)

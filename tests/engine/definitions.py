@@ -26,7 +26,7 @@ def scalars() -> st.SearchStrategy[Json]:
 
 
 def inputs() -> st.SearchStrategy[Json]:
-    """Inputs with the fields that the paths below look for, of the kind expected nearly always."""
+    """Draw inputs with the fields that the paths below look for, of the kind expected nearly always."""
     words = st.sampled_from(WORDS)
     inner = st.fixed_dictionaries({"a": words, "l": st.lists(words, max_size=3)}, optional={"b": scalars()})
     items = st.lists(words | inner | st.integers(0, 3), max_size=3)
@@ -39,7 +39,7 @@ def inputs() -> st.SearchStrategy[Json]:
 
 
 def answers() -> st.SearchStrategy[Json]:
-    """What a task answers, or the error it raises."""
+    """Draw what a task answers, or the error it raises."""
     errors = st.builds(TaskError, st.sampled_from(("Boom", "States.Timeout", "Other")))
     return st.integers(0, 9).flatmap(lambda kind: errors if kind == 3 else scalars() if kind == 6 else inputs())
 
@@ -119,7 +119,7 @@ FORMATS = ("'t-{}'", "'{}'", "'{}-x'", "$.a", "'p/{}/q'")
 
 
 @st.composite
-def calls(draw: st.DrawFn, inside: Inside, depth: int = 0) -> str:
+def calls(draw: st.DrawFn, inside: Inside, depth: int = 0) -> str:  # noqa: C901, PLR0912 - one branch a function
     """Draw a call of an intrinsic function."""
 
     def argument(*usual: str) -> str:
@@ -272,7 +272,7 @@ def scopes(draw: st.DrawFn, inside: Inside, counter: Iterator[int]) -> Json:
 
 
 @st.composite
-def states_of(
+def states_of(  # noqa: C901 - one branch a kind of state
     draw: st.DrawFn, inside: Inside, counter: Iterator[int], following: list[str], later: list[str], every: list[str]
 ) -> Json:
     """Draw one state that leads on to *following*; a branch leads to any of *later*, and at times back to any of *every*."""

@@ -167,7 +167,7 @@ def execute(program: Any, given: Json, answer: Answer, name: str = "run-1") -> E
     return execution
 
 
-def _plain(scope: dict[str, Json]) -> dict[str, Json]:
+def _plain(scope: dict[str, Json]) -> dict[str, Json]:  # noqa: C901 - one branch a field
     """Take out of a scope what the interpreter cannot read or would wait for, and what does not bear on its data."""
     for state in (scope.get("States") or {}).values():
         for name in _DROPPED:
@@ -455,7 +455,7 @@ def _install() -> None:
     for module in (iteration_worker, branches_decl):
         module.CustomErrorName = _error_name
     ResultPath._eval_body = _put_result
-    preprocessor.state_task_for = lambda resource: _Recorder()
+    preprocessor.state_task_for = lambda _: _Recorder()
     CommonStateField._eval_state_input = _note_and_read_input
     Environment.as_inner_frame_of = classmethod(_open_frame)
     StringVariableSample._eval_body = _read_variable
