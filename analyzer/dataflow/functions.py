@@ -138,7 +138,7 @@ def _range(first: int, last: int, step: int) -> list[int]:
     return list(range(first, last + 1, step))
 
 
-def _contains(items: list[Json], wanted: Json) -> bool:
+def _contains(items: Json, wanted: Json) -> bool:
     if not isinstance(items, list) or any(isinstance(one, float) for one in (wanted, *items)):
         raise ValueError(wanted)
     return json.dumps(wanted, sort_keys=True) in {json.dumps(item, sort_keys=True) for item in items}

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from engine.interpreter import MACHINE_ARN, ROLE_ARN, Execution
+
 from analyzer.asl.model import Machine, State, Task
 from analyzer.asl.parse import parse
 from analyzer.context import make_context
@@ -15,7 +17,6 @@ from analyzer.dataflow.run import Facts, propagate
 from analyzer.dataflow.start import start
 from analyzer.maps import index
 from analyzer.text import Pointer, Source
-from engine.interpreter import MACHINE_ARN, ROLE_ARN, Execution
 
 Json = Any
 Flow = Mapping[Pointer, Environment]
