@@ -10,11 +10,13 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -144,6 +146,43 @@ def left_of(code: str, environment: Environment, *, holds: bool) -> str:
     known = {"input": environment.input, **{f"${name}": value for name, value in environment.variables.items()}}
     taken = {name: encoded(value) for name, value in read.items() if encoded(value) != encoded(known[name])}
     return shown(taken) if taken else "same"
+
+
+HOSTILE = {
+    "brackets without end": "(" * 5_000,
+    "brackets in brackets": "[" * 55 + "]" * 55,
+    "a sum of thousands": "1" + "+1" * 3_000,
+    "a path of thousands": "a" + ".a" * 8_000,
+    "filters of thousands": "a" + "[0]" * 4_000,
+    "defaults in defaults": "(" * 9 + "a" + " ?: b)" * 9,
+    "more defaults": "(" * 40 + "a" + " ?: b)" * 40,
+    "a range of millions": "[1..10000000]",
+    "maps in maps": "$map([1..1000], function($x){ $map([1..1000], function($y){ $x & $y }) })",
+    "a function of itself": "($f := function($x){ $f($x) & $f($x) }; $f(1))",
+    "text that doubles": '$reduce([1..200], function($a, $b){ $a & $a }, "x")',
+    "a padded text": '$pad("a", 1e12)',
+    "an array that doubles": "($x := [1, 2]; " + "$x := [[$x], [$x]]; " * 40 + "$x)",
+    "an object that doubles": "($x := 1; " + '$x := {"a": $x, "b": $x}; ' * 40 + "$x)",
+    "a regular expression that backtracks": '$match("' + "a" * 40 + '!", /(a+)+$/)',
+    "no text": "",
+    "a control character": "\x00",
+    "half a character": "\ud800",
+    "quotes": '"' * 101,
+    "comments": "/*" * 3_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_text_is_refused_or_read_at_once(text: str) -> None:
+    """No expression crashes or hangs the evaluation, or makes a value that would hang its reader."""
+    begun = time.process_time()
+    try:
+        found = evaluate_expression(text, Environment())
+    except Unsupported:
+        found = Literal(None)
+    assert len(shown(encoded(found))) < 200_000
+    assert narrow(text, Environment(), holds=True) is not None
+    assert time.process_time() - begun < 10
 
 
 # ----------------------------------------------------------------------------------------------------------- expressions

@@ -118,7 +118,8 @@ def _wildcard(_: Run, __: Node, context: Outcome, ___: Frame) -> Outcome:
             return unknown("`*` on a value that is not known")
         leaves += inside
     if not leaves:
-        return NOTHING
+        # An array without items below it is taken apart into one of its own.
+        return maybe(Sequence(()))
     element = joined(leaves)
     return merge(maybe(element), some(Sequence((), element)))
 

@@ -19,6 +19,7 @@ from analyzer.dataflow.jsonata.outcome import (
     collapse,
     fork,
     joined,
+    loosen,
     maybe,
     merge,
     merge_all,
@@ -182,14 +183,23 @@ def filtered(run: Run, filters: tuple[Node, ...], outcome: Outcome, frame: Frame
 
 
 def _filter(run: Run, predicate: Node, passing: Passing, frame: Frame) -> Passing:
-    if isinstance(passing, Outcome):
-        if passing == FAILS:
-            return passing
-        if passing.value is None:
-            return _on_nothing(run, predicate, frame)
-        array = as_array(passing.value)
-    else:
-        array = passing.array
+    if isinstance(passing, Pending):
+        return _picked(run, predicate, passing.array, frame)
+    if passing == FAILS:
+        return passing
+    nothing = _on_nothing(run, predicate, frame) if passing.undefined else FAILS
+    if passing.value is None:
+        return nothing
+    found = _picked(run, predicate, as_array(passing.value), frame)
+    if nothing == FAILS or isinstance(passing.value, Unknown):
+        return found
+    if isinstance(found, Outcome) or nothing.value is not None:
+        return merge(found if isinstance(found, Outcome) else collapse(found.array), nothing)
+    return Pending(loosen(found.array))
+
+
+def _picked(run: Run, predicate: Node, array: Sequence, frame: Frame) -> Passing:
+    """Return the items of *array* that a predicate picks."""
     if predicate.kind == "constant" and not predicate.filters and _number(predicate.value) is not None:
         return _at(run, array, int(predicate.value))
     stream = Stream()
