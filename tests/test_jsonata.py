@@ -6,22 +6,27 @@ whole has to be described by what is said of the parts. `HYPOTHESIS_PROFILE=thor
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.dataflow.evaluate import Environment
 from analyzer.dataflow.join import describes, join, join_all
-from analyzer.dataflow.jsonata.expression import outcome_of
+from analyzer.dataflow.jsonata.expression import evaluate_expression, outcome_of
+from analyzer.dataflow.jsonata.narrow import narrow
 from analyzer.dataflow.jsonata.tree import NotModelled
-from analyzer.dataflow.values import HOLE, Literal, Record, Sequence, Text, Unknown, Value
+from analyzer.dataflow.paths import Unsupported
+from analyzer.dataflow.values import HOLE, Literal, OneOf, Record, Sequence, Text, Unknown, Value
 
 LIMIT = sys.getrecursionlimit()
 from jsonata import Jsonata  # noqa: E402
@@ -30,6 +35,7 @@ from jsonata.utils import Utils  # noqa: E402
 sys.setrecursionlimit(LIMIT)  # which the library raises for everybody
 
 Json = Any
+DATA = Path(__file__).parent / "dataflow"
 THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 
 
@@ -42,6 +48,141 @@ def examples(count: int) -> Callable[[Callable[..., None]], Callable[..., None]]
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     )
+
+
+# ------------------------------------------------------------------------------------------------------- what is written
+
+
+def decoded(raw: Json) -> Value:
+    """Read the notation of the text files."""
+    if isinstance(raw, str) and raw.startswith("?"):
+        return Unknown(raw[1:].strip() or "hidden")
+    if isinstance(raw, str):
+        return Text(raw.replace("*", HOLE), ("hidden",)) if "*" in raw else Literal(raw)
+    if isinstance(raw, list):
+        more = raw[-1]["..."] if raw and isinstance(raw[-1], dict) and list(raw[-1]) == ["..."] else None
+        items = tuple(decoded(item) for item in (raw if more is None else raw[:-1]))
+        return Sequence(items, None if more is None else decoded(more))
+    if isinstance(raw, dict) and list(raw) == ["|"]:
+        return OneOf(tuple(decoded(choice) for choice in raw["|"]))
+    if isinstance(raw, dict):
+        fields = {name.removesuffix("?"): decoded(field) for name, field in raw.items() if name != "..."}
+        rest = decoded(raw["..."]) if "..." in raw else None
+        return Record(fields, rest, frozenset(name[:-1] for name in raw if name.endswith("?")))
+    return Literal(raw)
+
+
+def encoded(value: Value) -> Json:
+    """Write a value in that notation."""
+    if isinstance(value, Unknown):
+        return f"? {value.reason}"
+    if isinstance(value, OneOf):
+        return {"|": [encoded(choice) for choice in value.choices]}
+    if isinstance(value, Record):
+        fields = {name + "?" * (name in value.optional): encoded(field) for name, field in sorted(value.fields.items())}
+        return fields if value.rest is None else {**fields, "...": encoded(value.rest)}
+    if isinstance(value, Sequence):
+        items = [encoded(item) for item in value.items]
+        return items if value.element is None else [*items, {"...": encoded(value.element)}]
+    return value.text.replace(HOLE, "*") if isinstance(value, Text) else value.value
+
+
+def environment_of(raw: Json) -> Environment:
+    """Read what an expression reads: `input`, `context`, `result`, `error`, variables and placeholders."""
+    known = {name: decoded(value) for name, value in raw.items() if not name.startswith("$")}
+    variables = {name[1:]: decoded(value) for name, value in raw.items() if name.startswith("$") and name[1] != "{"}
+    return Environment(**known, variables=variables, substitutions={name[2:-1]: raw[name] for name in raw if name[1] == "{"})
+
+
+def rewritten(text: str, answers: Callable[[str, Json], list[str]]) -> str:
+    """Return the text of a file of cases with the *answers* that come out now in the place of those that are written."""
+    blocks, known = [], {}
+    for block in text.split("\n\n"):
+        lines = block.strip("\n").splitlines()
+        given = [line for line in lines if line.startswith("    {")]
+        known = json.loads(given[0]) if given else known
+        code = [line for line in lines if not line.startswith("    ")]
+        is_case = len(code) < len(lines) and not block.startswith("#")
+        blocks.append(
+            "\n".join([*code, *given, *(f"    {line}" for line in answers("\n".join(code), known))]) if is_case else block
+        )
+    return "\n\n".join(blocks).strip("\n") + "\n"
+
+
+def shown(value: Json) -> str:
+    """Return the notation on one line."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def test_each_expression_gives_its_value(expect: Callable[[Path, str], None]) -> None:
+    """Each expression of tests/dataflow/jsonata.txt gives, in what stands below it, the value that stands there."""
+
+    def answers(code: str, known: Json) -> list[str]:
+        try:
+            return [f"= {shown(encoded(evaluate_expression(code, environment_of(known))))}"]
+        except Unsupported:
+            return ["refused"]
+
+    path = DATA / "jsonata.txt"
+    expect(path, rewritten(path.read_text("utf-8"), answers))
+
+
+def test_each_condition_leaves_what_it_says(expect: Callable[[Path, str], None]) -> None:
+    """Each condition of tests/dataflow/jsonata_conditions.txt leaves, of what stands below it, what stands there."""
+
+    def answers(code: str, known: Json) -> list[str]:
+        return [f"{word}: {left_of(code, environment_of(known), holds=word == 'holds')}" for word in ("holds", "fails")]
+
+    path = DATA / "jsonata_conditions.txt"
+    expect(path, rewritten(path.read_text("utf-8"), answers))
+
+
+def left_of(code: str, environment: Environment, *, holds: bool) -> str:
+    """Return what a condition leaves, in the notation of the file."""
+    left = narrow(code, environment, holds=holds)
+    if left is None or left is environment:
+        return "never" if left is None else "same"
+    read = {"input": left.input, **{f"${name}": value for name, value in left.variables.items()}}
+    known = {"input": environment.input, **{f"${name}": value for name, value in environment.variables.items()}}
+    taken = {name: encoded(value) for name, value in read.items() if encoded(value) != encoded(known[name])}
+    return shown(taken) if taken else "same"
+
+
+HOSTILE = {
+    "brackets without end": "(" * 5_000,
+    "brackets in brackets": "[" * 55 + "]" * 55,
+    "a sum of thousands": "1" + "+1" * 3_000,
+    "a path of thousands": "a" + ".a" * 8_000,
+    "filters of thousands": "a" + "[0]" * 4_000,
+    "defaults in defaults": "(" * 9 + "a" + " ?: b)" * 9,
+    "more defaults": "(" * 40 + "a" + " ?: b)" * 40,
+    "a range of millions": "[1..10000000]",
+    "maps in maps": "$map([1..1000], function($x){ $map([1..1000], function($y){ $x & $y }) })",
+    "a function of itself": "($f := function($x){ $f($x) & $f($x) }; $f(1))",
+    "text that doubles": '$reduce([1..200], function($a, $b){ $a & $a }, "x")',
+    "a padded text": '$pad("a", 1e12)',
+    "an array that doubles": "($x := [1, 2]; " + "$x := [[$x], [$x]]; " * 40 + "$x)",
+    "an object that doubles": "($x := 1; " + '$x := {"a": $x, "b": $x}; ' * 40 + "$x)",
+    "a regular expression that backtracks": '$match("' + "a" * 40 + '!", /(a+)+$/)',
+    "no text": "",
+    "a control character": "\x00",
+    "half a character": "\ud800",
+    "quotes": '"' * 101,
+    "comments": "/*" * 3_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_text_is_refused_or_read_at_once(text: str) -> None:
+    """No expression crashes or hangs the evaluation, or makes a value that would hang its reader."""
+    begun = time.process_time()
+    try:
+        found = evaluate_expression(text, Environment())
+    except Unsupported:
+        found = Literal(None)
+    assert len(shown(encoded(found))) < 200_000
+    assert narrow(text, Environment(), holds=True) is not None
+    assert time.process_time() - begun < 10
 
 
 # ----------------------------------------------------------------------------------------------------------- expressions
@@ -60,7 +201,6 @@ def forms_of(text: str) -> dict[str, tuple[str, ...]]:
     return forms
 
 
-DATA = Path(__file__).parent / "dataflow"
 GRAMMAR, LEAVES = (forms_of(part) for part in (DATA / "jsonata_grammar.txt").read_text("utf-8").split("\nleaves\n"))
 
 
@@ -73,9 +213,9 @@ INDEXES = tuple(st.integers(0, size) for size in range(64))
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
+def cases(draw: st.DrawFn, kind: str = "E") -> Case:
     """Draw a case."""
-    return case(lambda options: options[draw(INDEXES[len(options) - 1])])
+    return case(lambda options: options[draw(INDEXES[len(options) - 1])], kind)
 
 
 @dataclass(frozen=True)
@@ -87,23 +227,23 @@ class Case:
     environment: Environment
 
 
-def case(pick: Pick) -> Case:
-    """Make a case."""
+def case(pick: Pick, kind: str = "E") -> Case:
+    """Make a case of a kind of expression."""
     known, result, v, w = input_of(pick), json_value(pick, 2), json_value(pick, 2), input_of(pick)
     bindings = {"states": {"input": known, "context": {}, "result": result}, "v": v, "w": w}
     variables = {"v": hidden(pick, v), "w": hidden(pick, w)}
     environment = Environment(hidden(pick, known), Record({}), variables, {}, hidden(pick, result))
-    return Case(expression(pick), bindings, environment)
+    return Case(expression(pick, kind), bindings, environment)
 
 
-def expression(pick: Pick) -> str:
+def expression(pick: Pick, kind: str) -> str:
     """Make an expression, mostly of the kinds that the grammar hints at, a few levels deep."""
 
     def grown(kind: str, depth: int) -> str:
         form = pick(GRAMMAR[kind] if depth > 0 else LEAVES.get(kind, GRAMMAR[kind]))
         return re.sub(r"\{([A-Z])\}", lambda match: grown(match[1], depth - 1), form)
 
-    return grown("E", pick((1, 2, 3)))
+    return grown(kind, pick((1, 2, 3)))
 
 
 def json_value(pick: Pick, depth: int) -> Json:
@@ -217,3 +357,28 @@ def hold(drawn: Case) -> None:
         return
     assert outcome.value is not None, (drawn, outcome, found)
     assert describes(outcome.value, found), (drawn, outcome, found)
+
+
+@examples(1_000)
+@given(cases("C"))
+def test_what_a_condition_leaves_describes_what_it_held_for(drawn: Case) -> None:
+    """Where the library says that a condition holds, or does not, what is read is described by what is left of it."""
+    hold_condition(drawn)
+
+
+def hold_condition(drawn: Case) -> None:
+    """Fail unless what a condition leaves describes what the library judged."""
+    known = {"input": drawn.bindings["states"]["input"], "v": drawn.bindings["v"], "w": drawn.bindings["w"]}
+    if any(isinstance(known[name], list) for name in ("input", "w")):
+        # That a path leads through an object, not through an array of one, is taken for granted.
+        return
+    try:
+        found = judged(drawn.text, drawn.bindings)
+    except (NoJudgement, Undefined):
+        return
+    if not isinstance(found, bool):
+        return
+    left = narrow(drawn.text, drawn.environment, holds=found)
+    assert left is not None, (drawn, found)
+    for value, concrete in ((left.input, known["input"]), (left.variables["v"], known["v"]), (left.variables["w"], known["w"])):
+        assert describes(value, concrete), (drawn, found, left)

@@ -141,7 +141,7 @@ def _walk(node: Any) -> tuple[Walk, bool]:
     if kind == "Index":
         indexes = tuple(node.indices)
         return lambda value: _found(_at(value, index) for index in indexes), len(indexes) > 1
-    if kind == "Slice":
+    if kind in ("Slice", "Wildcard"):
         return children, True
     if kind == "Filter":
         # Of an object, some readers test the object itself, others what its fields hold.

@@ -26,7 +26,11 @@ def scalars() -> st.SearchStrategy[Json]:
 
 
 def inputs() -> st.SearchStrategy[Json]:
+<<<<<<< HEAD
     """Draw inputs with the fields that the paths below look for, of the kind expected nearly always."""
+=======
+    """Draw an input with the fields that the paths below look for, of the kind expected nearly always."""
+>>>>>>> flow
     words = st.sampled_from(WORDS)
     inner = st.fixed_dictionaries({"a": words, "l": st.lists(words, max_size=3)}, optional={"b": scalars()})
     items = st.lists(words | inner | st.integers(0, 3), max_size=3)
@@ -128,51 +132,44 @@ def calls(draw: st.DrawFn, inside: Inside, depth: int = 0) -> str:  # noqa: C901
             return draw(calls(inside, depth + 1))
         return draw(inside.paths().filter(lambda path: "*" not in path)) if kind == 5 else draw(st.sampled_from(usual))
 
-    numbers = ("0", "1", "2", "-1")
-    word, number, array, thing = ("$.a", "$.o.a", "$.k", *TEXTS), ("$.n", *numbers), ("$.l", "$.o.l"), ("$.o", "$.r", "$")
     function = draw(st.sampled_from(FUNCTIONS))
     if function == "Format":
         template = draw(st.sampled_from(FORMATS))
         count = template.count("{}") if template.startswith("'") else draw(st.integers(0, 1))
-        arguments = [template, *(argument(*word, *number, *array, *thing, "true") for _ in range(count))]
-    elif function == "Format2":
-        function, arguments = "Format", ["'{}:{}'", argument(*word, *number), argument(*word)]
-    elif function == "Array":
-        arguments = [argument(*word, *number, *array, *thing, "false") for _ in range(draw(st.integers(0, 3)))]
-    elif function in ("ArrayPartition", "ArrayGetItem"):
-        arguments = [argument("States.Array('x', 'y', 'x')", *array), argument("0", "1", "2", "$.n")]
-    elif function in ("ArrayLength", "ArrayUnique"):
-        arguments = [argument("States.Array('x', 'y', 'x')", *array)]
-    elif function == "ArrayContains":
-        arguments = [argument("States.Array('x', 'y')", *array), argument("'x'", "'z'", "$.a")]
-    elif function == "ArrayRange":
-        arguments = [argument("0", "1", "$.n"), argument("3", "7"), argument("1", "2")]
-    elif function == "Hash":
-        arguments = [argument(*word), draw(st.sampled_from(("'MD5'", "'SHA-256'")))]
-    elif function == "JsonMerge":
-        arguments = [argument(*thing), argument(*thing), "false"]
-    elif function == "MathAdd":
-        arguments = [argument(*number), argument("1", "-1", "$.n")]
-    elif function == "MathRandom":
-        arguments = ["1", "3"]
-    elif function == "StringSplit":
-        arguments = [argument("'x,y'", "'x-y,z'", *word), argument("','", "',-'")]
-    elif function == "UUID":
-        arguments = []
-    elif function == "StringToJson":
-        arguments = [argument(*TEXTS[-2:])]
-    elif function == "Base64Decode":
-        arguments = [argument("'eA=='", "States.Base64Encode($.a)")]
-    else:
-        arguments = [argument(*word, *((*thing, *array, *number) if function == "JsonToString" else ()))]
-    return f"States.{function}({', '.join(arguments)})"
+        return f"States.Format({', '.join((template, *(argument(*ANYTHING) for _ in range(count))))})"
+    if function == "Array":
+        return f"States.Array({', '.join(argument(*ANYTHING) for _ in range(draw(st.integers(0, 3))))})"
+    return f"States.{function}({', '.join(argument(*usual) for usual in ARGUMENTS[function])})"
 
 
-FUNCTIONS = (
-    *("Format", "Format", "Format", "Format2", "Array", "ArrayPartition", "ArrayGetItem", "ArrayLength", "ArrayUnique"),
-    *("ArrayContains", "ArrayRange", "Hash", "JsonMerge", "MathAdd", "MathRandom", "StringSplit", "UUID"),
-    *("StringToJson", "JsonToString", "Base64Encode", "Base64Decode"),
+WORD, NUMBER, LIST = (
+    ("$.a", "$.o.a", "$.k", *TEXTS),
+    ("$.n", "0", "1", "2", "-1"),
+    ("$.l", "$.o.l", "States.Array('x', 'y', 'x')"),
 )
+THING = ("$.o", "$.r", "$")
+ANYTHING = (*WORD, *NUMBER, *LIST, *THING, "true")
+ARGUMENTS = {
+    "ArrayPartition": (LIST, ("1", "2", "$.n")),
+    "ArrayGetItem": (LIST, ("0", "1", "2", "$.n")),
+    "ArrayLength": (LIST,),
+    "ArrayUnique": (LIST,),
+    "ArrayContains": (LIST, ("'x'", "'z'", "$.a")),
+    "ArrayRange": (("0", "1", "$.n"), ("3", "7"), ("1", "2")),
+    "Hash": (WORD, ("'MD5'", "'SHA-256'")),
+    "JsonMerge": (THING, THING, ("false",)),
+    "MathAdd": (NUMBER, ("1", "-1", "$.n")),
+    "MathRandom": (("1",), ("3",)),
+    "StringSplit": (("'x,y'", "'x-y,z'", *WORD), ("','", "',-'")),
+    "UUID": (),
+    "StringToJson": (TEXTS[-2:],),
+    "JsonToString": (ANYTHING[:-1],),
+    "Base64Encode": (WORD,),
+    "Base64Decode": (("'eA=='", "States.Base64Encode($.a)"),),
+}
+"""The arguments that each function is mostly called with; now and then any path, or another call, stands there instead."""
+
+FUNCTIONS = ("Format", "Format", "Format", "Format", "Array", *ARGUMENTS)
 NAMES = ("a", "b", "k", "l", "o", "r", "n")
 
 
@@ -286,16 +283,7 @@ def states_of(  # noqa: C901 - one branch a kind of state
     targets = st.sampled_from(later) | st.sampled_from(later) | st.sampled_from(every)
     state.update(draw(_paths_of(inside)))
     if kind == "Choice":
-        state["Choices"] = [
-            {
-                **draw(rules(inside.paths() if draw(st.integers(0, 3)) == 0 else tested())),
-                **draw(_rest_of_a_rule(inside, targets)),
-            }
-            for _ in range(draw(st.integers(1, 3)))
-        ]
-        if draw(st.integers(0, 7)):
-            state["Default"] = following[0]
-        return {**state, **draw(_assign(inside))}
+        return {**state, **draw(_rules_of(inside, targets, following[0])), **draw(_assign(inside))}
     if kind == "Succeed":
         return state
     state.update({"Next": following[0]} if following else {"End": True})
@@ -305,12 +293,7 @@ def states_of(  # noqa: C901 - one branch a kind of state
     if draw(st.integers(0, 2)):
         state["ResultPath"] = draw(st.sampled_from(("$.r", "$.r", None, "$", "$.o.b", "$.r.a", "$.o", "$.a", "$.l[0]", "$.n")))
     if kind == "Pass":
-        shaped = draw(st.integers(0, 3))
-        if shaped == 0:
-            state["Result"] = draw(constants() | st.sampled_from(({"a": "x", "l": ["x", "y"], "o": {"a": "y"}, "n": 0},)))
-        elif shaped >= 2:
-            state["Parameters"] = draw(templates(inside, keep=shaped == 3))
-        return state
+        return {**state, **draw(_data_of_a_pass(inside))}
     if draw(st.integers(0, 3)) == 0:
         state["ResultSelector"] = draw(templates(inside))
     if draw(st.integers(0, 2)) == 0:
@@ -319,6 +302,23 @@ def states_of(  # noqa: C901 - one branch a kind of state
             for error in draw(st.sampled_from((("States.ALL",), ("Boom", "States.ALL"))))
         ]
     return {**state, **draw(_work_of(kind, inside, counter))}
+
+
+@st.composite
+def _rules_of(draw: st.DrawFn, inside: Inside, targets: st.SearchStrategy[str], default: str) -> Json:
+    made: dict[str, Json] = {"Choices": []}
+    for _ in range(draw(st.integers(1, 3))):
+        test = draw(rules(inside.paths() if draw(st.integers(0, 3)) == 2 else tested()))
+        made["Choices"].append({**test, "Next": draw(targets), **draw(_assign(inside))})
+    return {**made, **({"Default": default} if draw(st.integers(0, 7)) else {})}
+
+
+@st.composite
+def _data_of_a_pass(draw: st.DrawFn, inside: Inside) -> Json:
+    shaped = draw(st.integers(0, 3))
+    if shaped == 0:
+        return {"Result": draw(constants() | st.sampled_from(({"a": "x", "l": ["x", "y"], "o": {"a": "y"}, "n": 0},)))}
+    return {"Parameters": draw(templates(inside, keep=shaped == 3))} if shaped >= 2 else {}
 
 
 @st.composite
@@ -376,11 +376,6 @@ def _assign(draw: st.DrawFn, inside: Inside) -> Mapping[str, Json]:
         else:
             made[f"{name}.$"] = draw(inside.paths())
     return {"Assign": made}
-
-
-@st.composite
-def _rest_of_a_rule(draw: st.DrawFn, inside: Inside, targets: st.SearchStrategy[str]) -> Mapping[str, Json]:
-    return {"Next": draw(targets), **draw(_assign(inside))}
 
 
 @st.composite

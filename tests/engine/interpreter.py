@@ -1,134 +1,50 @@
 """A test engine: Step Functions' language run in process by moto's interpreter, with a recorder in the place of every task.
 
 Nothing leaves the process, and no time passes: tasks answer at once with what a test chooses, waits and retries do not
-wait, and no thread is started, so that every run is the same. Where the interpreter differs from Step Functions it is
-corrected here, each correction with its reason; `moto` is pinned, since all of this is inside it.
+wait, and no thread is started, so that every run is the same. What is corrected in the interpreter stands in
+`corrections.py`.
 """
 
 from __future__ import annotations
 
-import copy
 import json
-import logging
 import re
-import sys
-import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import lru_cache
-from types import SimpleNamespace
+from collections.abc import Mapping
 from typing import Any
 
+<<<<<<< HEAD
 from antlr4.error.ErrorListener import ConsoleErrorListener
 from jsonpath_ng.ext import parse as parse_path
+=======
+from engine.corrections import MACHINE, MACHINE_ARN, ROLE_ARN, Details, copied, extract, inject, install
+from engine.outcome import Answer, CutOffError, Execution, TaskError
+>>>>>>> flow
 from moto.stepfunctions.parser import utils as parser_utils
-from moto.stepfunctions.parser.api import HistoryEventType, StateMachineType, TaskFailedEventDetails
-from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
-from moto.stepfunctions.parser.asl.component.common.catch.catch_outcome import CatchOutcome
-from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
-from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent, FailureEventException
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
-from moto.stepfunctions.parser.asl.component.common.path.result_path import ResultPath
-from moto.stepfunctions.parser.asl.component.common.query_language import QueryLanguageMode
-from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringVariableSample
-from moto.stepfunctions.parser.asl.component.program import program as program_module
-from moto.stepfunctions.parser.asl.component.state.choice.choice_rule import ChoiceRule
-from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_variable import ComparisonVariable
-from moto.stepfunctions.parser.asl.component.state.choice.comparison.operator.implementations.string_operators import (
-    StringMatches,
-)
-from moto.stepfunctions.parser.asl.component.state.choice.comparison.variable import NoSuchVariable
-from moto.stepfunctions.parser.asl.component.state.exec import execute_state
-from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import inline_iteration_component, iteration_worker
-from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branch_worker, branches_decl
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
-from moto.stepfunctions.parser.asl.component.state.state import CommonStateField
+from moto.stepfunctions.parser.api import StateMachineType
 from moto.stepfunctions.parser.asl.eval.environment import Environment
-from moto.stepfunctions.parser.asl.eval.evaluation_details import AWSExecutionDetails
-from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
-from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext, EventManager
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventHistoryContext
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramError
 from moto.stepfunctions.parser.asl.eval.states import ContextObjectData, ExecutionData, StateMachineData
 from moto.stepfunctions.parser.asl.parse import preprocessor
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
-from moto.stepfunctions.parser.asl.utils import json_path
 
 Json = Any
 
-ACCOUNT, REGION, MACHINE = "111122223333", "us-east-1", "Machine"
-MACHINE_ARN = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{MACHINE}"
-ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/runner"
 
-MOST_STATES = 120
-"""The most states one execution enters: a loop that does not end is cut off there."""
+READ = "items_read"
+"""The field of an execution's input that holds what the `ItemReader` of a Distributed Map gives."""
 
 _RECORDER = "arn:aws:states:::lambda:invoke"
 """What every task is turned into before it is parsed; the recorder stands in its place whatever it is."""
 
-_DROPPED = ("Retry", "ItemBatcher", "TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath")
-"""Fields that only cost time, or that the interpreter cannot read. Without `ItemBatcher` the items come one by one."""
-
-
-@dataclass(frozen=True)
-class Entered:
-    """A state that was entered: its effective input, the variables and the context object as it saw them."""
-
-    state: str
-    input: Json
-    variables: Mapping[str, Json]
-    context: Mapping[str, Json]
-
-
-@dataclass(frozen=True)
-class Called:
-    """A task that ran: what its parameters and its credentials evaluated to. Without `Parameters` they are `None`."""
-
-    state: str
-    parameters: Json
-    role: Json
-
-
-@dataclass(frozen=True)
-class TaskError(Exception):
-    """What a task raises when a test wants it to fail."""
-
-    error: str
-    cause: str = "chosen by the test"
-
-
-@dataclass
-class Execution:
-    """What came of one execution: how it ended, with which output or error, and everything seen on the way."""
-
-    status: str = "running"
-    output: Json = None
-    error: str | None = None
-    cause: str | None = None
-    entered: list[Entered] = field(default_factory=list)
-    called: list[Called] = field(default_factory=list)
-
-
-class CutOffError(BaseException):
-    """Ends an execution that enters too many states. No `except Exception` of the interpreter holds it up."""
-
-
-Answer = Callable[[str], Json]
-"""What a task answers, by the name of its state; it may raise `TaskError`."""
-
-
-class _Details(AWSExecutionDetails):
-    """What the interpreter hands to every frame of an execution: here is the only place to carry something along."""
-
-    def __init__(self, execution: Execution, answer: Answer) -> None:
-        super().__init__(account=ACCOUNT, region=REGION, role_arn=ROLE_ARN)
-        self.execution, self.answer = execution, answer
+_DROPPED = re.compile(r"Retry|(TimeoutSeconds|HeartbeatSeconds|ToleratedFailure(Count|Percentage))(Path)?|ResultWriter")
+"""Fields that only cost time, or that the interpreter cannot read and that say nothing about what a state sees."""
 
 
 def compile_definition(definition: Mapping[str, Json]) -> Any:
     """Parse *definition* for `execute`. Raises whatever the interpreter raises for one that it cannot read."""
     preprocessor.Preprocessor._query_language_per_scope = []  # a parse that failed leaves its scopes in the class
-    text = json.dumps(_plain(_copied(dict(definition))))
+    text = json.dumps(_plain(copied(dict(definition))))
     return AmazonStateLanguageParser.parse(text)[0]
 
 
@@ -137,14 +53,14 @@ def execute(program: Any, given: Json, answer: Answer, name: str = "run-1") -> E
     execution = Execution()
     details = ExecutionData(
         Id=f"{MACHINE_ARN.replace(':stateMachine:', ':execution:')}:{name}",
-        Input=_copied(given),
+        Input=copied(given),
         Name=name,
         RoleArn=ROLE_ARN,
         StartTime="2026-01-01T00:00:00.000Z",
     )
     context = ContextObjectData(Execution=details, StateMachine=StateMachineData(Id=MACHINE_ARN, Name=MACHINE))
     environment = Environment(
-        aws_execution_details=_Details(execution, answer),
+        aws_execution_details=Details(execution, answer),
         execution_type=StateMachineType.STANDARD,
         context=context,
         event_history_context=EventHistoryContext.of_program_start(),
@@ -170,29 +86,22 @@ def execute(program: Any, given: Json, answer: Answer, name: str = "run-1") -> E
 def _plain(scope: dict[str, Json]) -> dict[str, Json]:  # noqa: C901 - one branch a field
     """Take out of a scope what the interpreter cannot read or would wait for, and what does not bear on its data."""
     for state in (scope.get("States") or {}).values():
-        for name in _DROPPED:
-            state.pop(name, None)
+        for name in [name for name in state if _DROPPED.fullmatch(name)]:
+            del state[name]
         if state.get("Type") == "Task":
             state["Resource"] = _RECORDER
         if state.get("Type") == "Wait":
-            for name in ("Seconds", "SecondsPath", "Timestamp", "TimestampPath"):
+            for name in ("SecondsPath", "Timestamp", "TimestampPath"):
                 state.pop(name, None)
             state["Seconds"] = 0
-        # A rule that only compares loses its `Assign` in the interpreter; one with `And` keeps it.
-        for rule in state.get("Choices") or ():
-            if "Variable" in rule and "Assign" in rule:
-                test = {name: rule.pop(name) for name in list(rule) if name not in ("Next", "Assign", "Comment")}
-                rule["And"] = [test]
+        _plain_rules(state)
+        _plain_map(state)
         for branch in state.get("Branches") or ():
             _plain(branch)
-        for name in ("ItemProcessor", "Iterator"):
-            if isinstance(state.get(name), dict):
-                if state[name].get("ProcessorConfig", {}).get("ExecutionType") == "EXPRESS":
-                    state[name]["ProcessorConfig"]["ExecutionType"] = "STANDARD"
-                _plain(state[name])
     return scope
 
 
+<<<<<<< HEAD
 # ---------------------------------------------------------------------------------------------------- the interpreter
 
 
@@ -470,3 +379,35 @@ def _install() -> None:
 
 
 _install()
+=======
+def _plain_rules(state: dict[str, Json]) -> None:
+    """Write a rule that only compares with `And`: without, the interpreter loses its `Assign`."""
+    for rule in state.get("Choices") or ():
+        if "Variable" in rule and "Assign" in rule:
+            test = {name: rule.pop(name) for name in list(rule) if name not in ("Next", "Assign", "Comment")}
+            rule["And"] = [test]
+
+
+def _plain_map(state: dict[str, Json]) -> None:
+    """Write what the interpreter does not know of a Map with what it knows."""
+    if "ItemBatcher" in state:
+        # Each item is a batch of its own, with what goes with every batch.
+        item = state.pop("ItemSelector", None)
+        items = {"Items.$": "States.Array($$.Map.Item.Value)"} if item is None else {"Items": [item]}
+        common = state.pop("ItemBatcher").get("BatchInput")
+        state["ItemSelector"] = {**items, **({} if common is None else {"BatchInput": common})}
+    if "ItemReader" in state:
+        # What a reader would read is handed over in the input.
+        state.pop("ItemReader")
+        state["ItemsPath"] = f"$$.Execution.Input.{READ}"
+    for name in ("ItemProcessor", "Iterator"):
+        if isinstance(state.get(name), dict):
+            if state[name].get("ProcessorConfig", {}).get("ExecutionType") == "EXPRESS":
+                state[name]["ProcessorConfig"]["ExecutionType"] = "STANDARD"
+            _plain(state[name])
+
+
+install()
+
+__all__ = ["MACHINE_ARN", "READ", "ROLE_ARN", "Execution", "TaskError", "compile_definition", "execute", "extract", "inject"]
+>>>>>>> flow

@@ -14,8 +14,9 @@ from dataclasses import replace
 from analyzer.dataflow.evaluate import Environment
 from analyzer.dataflow.join import join
 from analyzer.dataflow.jsonata import compare, paths
-from analyzer.dataflow.jsonata.frames import ANYTHING, Frame, Function, Run
+from analyzer.dataflow.jsonata.frames import ANYTHING, TOP, Frame, Function, Run
 from analyzer.dataflow.jsonata.functions import FUNCTIONS, call_builtin
+from analyzer.dataflow.jsonata.higher import KEEPING
 from analyzer.dataflow.jsonata.outcome import (
     FAILS,
     NOTHING,
@@ -32,11 +33,12 @@ from analyzer.dataflow.jsonata.outcome import (
     some,
     truth,
     unknown,
+    weigh,
 )
 from analyzer.dataflow.jsonata.strings import NoText, concatenate, integer
 from analyzer.dataflow.jsonata.tree import Node, Tree, spell
 from analyzer.dataflow.paths import Unsupported
-from analyzer.dataflow.values import Literal, Record, Sequence, Unknown, Value
+from analyzer.dataflow.values import Literal, OneOf, Record, Sequence, Unknown, Value
 
 CALLS = 16
 """The deepest nesting of calls of functions."""
@@ -54,7 +56,11 @@ def evaluate_tree(tree: Tree, environment: Environment, text: Callable[[str], Va
     after = {"result": environment.result, "errorOutput": environment.error}
     fields.update({name: given for name, given in after.items() if given is not None})
     run = Run(tree, Record(fields, Unknown("`$states`")), environment.variables, text, evaluate, apply)
-    return evaluate(run, tree.root, ANYTHING, Frame({}))
+    return evaluate(run, tree.root, TOP, Frame({}))
+
+
+_MAKING = ("array", "object", "call", "apply", "path")
+"""The kinds of nodes that may give larger values than they are given."""
 
 
 def evaluate(run: Run, node: Node, context: Outcome, frame: Frame) -> Outcome:
@@ -65,15 +71,13 @@ def evaluate(run: Run, node: Node, context: Outcome, frame: Frame) -> Outcome:
     found = _MEANING[node.kind](run, node, context, frame)
     if node.filters:
         found = paths.filtered(run, node.filters, found, frame, keeps=node.keeps)
-    elif node.keeps and node.kind in ("call", "apply") and found.value is not None and found.function is None:
-        # A sequence of one item stays an array here; whether it was one is not known any more.
-        found = replace(merge(found, Outcome(_kept(found.value))), undefined=found.undefined)
+    if node.kind in _MAKING and isinstance(found.value, (Record, Sequence, OneOf)):
+        # What names one value twice doubles it, and costs whoever looks at all of it.
+        weight = weigh(found.value)
+        if weight is None:
+            return unknown("value that is too large")
+        run.work -= weight // 16
     return found
-
-
-def _kept(value: Value) -> Value:
-    alone: list[Value] = [choice if isinstance(choice, (Sequence, Unknown)) else Sequence((choice,)) for choice in choices(value)]
-    return joined(alone)
 
 
 def _constant(run: Run, node: Node, _: Outcome, __: Frame) -> Outcome:
@@ -96,7 +100,8 @@ def _variable(run: Run, node: Node, context: Outcome, frame: Frame) -> Outcome:
         return some(run.variables[name])
     if name in FUNCTIONS:
         return Outcome(function=Function(name))
-    return unknown(f"variable `${name}`" if name != "$" else "value of `$$`")
+    written = spell(replace(node, filters=(), stages=())) or "$..."
+    return unknown(f"variable `{written[:120]}`" if name != "$" else "value of `$$`")
 
 
 def _name(_: Run, node: Node, context: Outcome, __: Frame) -> Outcome:
@@ -113,7 +118,8 @@ def _wildcard(_: Run, __: Node, context: Outcome, ___: Frame) -> Outcome:
             return unknown("`*` on a value that is not known")
         leaves += inside
     if not leaves:
-        return NOTHING
+        # An array without items below it is taken apart into one of its own.
+        return maybe(Sequence(()))
     element = joined(leaves)
     return merge(maybe(element), some(Sequence((), element)))
 
@@ -285,27 +291,40 @@ def _lambda(_: Run, node: Node, context: Outcome, frame: Frame) -> Outcome:
     return Outcome(function=Function(node=node, context=context, frame=frame))
 
 
-def _call(run: Run, node: Node, context: Outcome, frame: Frame, first: Outcome | None = None) -> Outcome:
+def _call(run: Run, node: Node, context: Outcome, frame: Frame) -> Outcome:
+    # A tail call is run where its function was called, and what it keeps is forgotten.
+    return _called(run, node, context, frame, [], keeps=node.keeps and not node.tail)
+
+
+def _called(run: Run, node: Node, context: Outcome, frame: Frame, first: list[Outcome], *, keeps: bool) -> Outcome:
     procedure = evaluate(run, node.parts[0], context, frame)
-    arguments = [*([] if first is None else [first]), *(evaluate(run, part, context, frame) for part in node.parts[1:])]
+    arguments = [*first, *(evaluate(run, part, context, frame) for part in node.parts[1:])]
     if FAILS in arguments:
         return FAILS
     if not isinstance(procedure.function, Function) or procedure.undefined or procedure.value is not None:
         name = spell(node.parts[0])
-        return unknown(f"result of `{name or 'a function'}`")
+        return unknown(f"result of `{name[:120]}`" if name else "result of a function")
     # What a tail call takes as `$` is that of the caller.
     here = ANYTHING if node.tail else context
-    return apply(run, procedure.function, arguments, here, raw=node.tail and run.mapping)
+    return apply(run, procedure.function, arguments, here, raw=node.tail and run.mapping, keeps=keeps)
 
 
-def apply(run: Run, function: Function, arguments: list[Outcome], context: Outcome, *, raw: bool = False) -> Outcome:
-    """Return what *function* gives for *arguments*; *raw* when its sequence is taken as it is."""
-    if function.node is None:
-        found = call_builtin(run, function.name, arguments, context)
-        if raw and FUNCTIONS[function.name].gives_sequence(arguments) and not _is_long(found):
-            return unknown(f"result of `${function.name}`")
-        return found
-    if run.calls >= CALLS:
+def apply(
+    run: Run, function: Function, arguments: list[Outcome], context: Outcome, *, raw: bool = False, keeps: bool = False
+) -> Outcome:
+    """Return what *function* gives for *arguments*; *raw* when its sequence is taken as it is, *keeps* when it stays one."""
+    if function.node is not None:
+        return _kept(_entered(run, function, arguments, raw=raw), keeps=keeps)
+    found = call_builtin(run, function.name, arguments, context, keeps=keeps)
+    sequence = FUNCTIONS[function.name].gives_sequence(arguments)
+    if raw and (sequence or run.tree.keeps) and not _is_long(found):
+        return unknown(f"result of `${function.name}`")
+    return _kept(found, keeps=keeps and sequence and function.name not in KEEPING)
+
+
+def _entered(run: Run, function: Function, arguments: list[Outcome], *, raw: bool) -> Outcome:
+    """Return what a function that the expression defines gives."""
+    if run.calls >= CALLS or function.node is None:
         return unknown("result of functions that call each other deeply")
     names = function.node.value
     missing = Outcome(Unknown("missing argument"), undefined=True)
@@ -317,8 +336,16 @@ def apply(run: Run, function: Function, arguments: list[Outcome], context: Outco
     return found
 
 
+def _kept(found: Outcome, *, keeps: bool) -> Outcome:
+    """Return *found* where an array stays one: whether it was a sequence of one item is not known any more."""
+    if not keeps or found.value is None or found.function is not None:
+        return found
+    alone: list[Value] = [choice if isinstance(choice, Unknown) else Sequence((choice,)) for choice in choices(found.value)]
+    return replace(merge(found, Outcome(joined(alone))), undefined=found.undefined)
+
+
 def _is_long(found: Outcome) -> bool:
-    return isinstance(found.value, Sequence) and len(found.value.items) > 1
+    return isinstance(found.value, Sequence) and len(found.value.items) > 1 and not found.undefined
 
 
 def _apply(run: Run, node: Node, context: Outcome, frame: Frame) -> Outcome:
@@ -327,11 +354,11 @@ def _apply(run: Run, node: Node, context: Outcome, frame: Frame) -> Outcome:
         return FAILS
     target = node.parts[1]
     if target.kind == "call" and not target.filters:
-        return _call(run, target, context, frame, first)
+        return _called(run, target, context, frame, [first], keeps=node.keeps)
     found = evaluate(run, target, context, frame)
     if first.function is not None or not isinstance(found.function, Function) or found.value is not None:
         return unknown("chain of functions")
-    return apply(run, found.function, [first], NOTHING)
+    return apply(run, found.function, [first], NOTHING, keeps=node.keeps)
 
 
 def _other(_: Run, node: Node, __: Outcome, ___: Frame) -> Outcome:

@@ -10,11 +10,14 @@ from analyzer.dataflow.jsonata.outcome import NOTHING, Outcome
 from analyzer.dataflow.jsonata.tree import Node, Tree
 from analyzer.dataflow.values import Unknown, Value
 
-WORK = 20_000
+WORK = 6_000
 """The most nodes that one expression evaluates."""
 
 ANYTHING = Outcome(Unknown("value of `$`"), undefined=True)
 """What `$` is where nothing is known of it."""
+
+TOP = Outcome(Unknown("value of `$`"), undefined=True)
+"""What `$` is at the top of an expression: not known either, but one thing, whose items a path does not go over."""
 
 
 @dataclass(slots=True)
@@ -43,9 +46,11 @@ class Evaluate(Protocol):
 
 
 class Apply(Protocol):
-    """Applies a function; *raw* when another function takes its result, as it is."""
+    """Applies a function; *raw* when another one takes its result as it is, *keeps* when it stays an array."""
 
-    def __call__(self, run: Run, function: Function, arguments: list[Outcome], context: Outcome, *, raw: bool = False) -> Outcome:
+    def __call__(
+        self, run: Run, function: Function, arguments: list[Outcome], context: Outcome, *, raw: bool = False, keeps: bool = False
+    ) -> Outcome:
         """Return what *function* gives."""
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from analyzer.dataflow.functions import abstract, concrete
 from analyzer.dataflow.jsonata import arrays, strings
 from analyzer.dataflow.jsonata.frames import Run
-from analyzer.dataflow.jsonata.higher import HIGHER
+from analyzer.dataflow.jsonata.higher import HIGHER, KEEPING
 from analyzer.dataflow.jsonata.outcome import (
     FAILS,
     NOTHING,
@@ -53,15 +53,17 @@ class Builtin:
         return self.sequence or over_array
 
 
-def call_builtin(run: Run, name: str, arguments: list[Outcome], context: Outcome) -> Outcome:
-    """Return what the function *name* gives for *arguments* where `$` is *context*."""
+def call_builtin(run: Run, name: str, arguments: list[Outcome], context: Outcome, *, keeps: bool) -> Outcome:
+    """Return what the function *name* gives for *arguments* where `$` is *context*; with *keeps*, its array stays one."""
     builtin = FUNCTIONS[name]
     if builtin.context and len(arguments) < builtin.least:
         arguments = [context, *arguments]
     reason = f"result of `${name}`"
     if not builtin.least <= len(arguments) <= builtin.most:
         return unknown(reason)
-    if name in HIGHER:
+    if name in KEEPING:
+        found = KEEPING[name](run, arguments, keeps=keeps)
+    elif name in HIGHER:
         found = HIGHER[name](run, arguments)
     else:
         if any(argument.function is not None for argument in arguments):
@@ -80,11 +82,14 @@ def _on_text(function: Callable[..., Value], kinds: str = "") -> Lifted:
         if None in others or not all(_may_be(one, kind) for one, kind in zip(others, kinds, strict=False)):
             # With other kinds of arguments, `$` may stand in for the first one.
             return unknown("")
-        absent = any(isinstance(one, Unknown) for one in (first, *others))
+        open_ones = [one for one in others if isinstance(one, Unknown)]
         try:
-            return Outcome(function(strings.as_text(first), *others), undefined=absent)
+            found = function(strings.as_text(first), *others)
         except NoText:
             return unknown("")
+        if isinstance(found, Text):
+            found = replace(found, reasons=tuple(dict.fromkeys((*(one.reason for one in open_ones), *found.reasons))))
+        return Outcome(found, undefined=bool(open_ones) or isinstance(first, Unknown))
 
     return lifted
 

@@ -6,6 +6,7 @@ https://docs.jsonata.org/higher-order-functions
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from analyzer.dataflow.functions import concrete
 from analyzer.dataflow.jsonata.arrays import is_null
@@ -27,6 +28,16 @@ from analyzer.dataflow.jsonata.outcome import (
 )
 from analyzer.dataflow.values import Literal, Record, Sequence, Unknown, Value
 
+Called = Callable[[Run, list[Outcome]], Outcome]
+
+
+class Keeping(Protocol):
+    """Takes its arguments, and whether its array stays one."""
+
+    def __call__(self, run: Run, arguments: list[Outcome], *, keeps: bool) -> Outcome:
+        """Return what the function gives."""
+
+
 _INDEX = "position of an item"
 
 
@@ -37,10 +48,10 @@ def _applied(run: Run, function: Function, arguments: list[Outcome]) -> Outcome:
     return unknown("function") if found.function is not None else found
 
 
-def _over_arrays(work: Callable[[Run, Sequence, Function], Outcome]) -> Callable[[Run, list[Outcome]], Outcome]:
+def _over_arrays(work: Callable[[Run, Sequence, Function], Stream | None]) -> Keeping:
     """Make a function of arguments of one on an array, that which is no array being its only item."""
 
-    def called(run: Run, arguments: list[Outcome]) -> Outcome:
+    def called(run: Run, arguments: list[Outcome], *, keeps: bool) -> Outcome:
         function = arguments[1].function
         if not isinstance(function, Function) or arguments[1].value is not None or arguments[0].function is not None:
             return unknown("")
@@ -51,11 +62,17 @@ def _over_arrays(work: Callable[[Run, Sequence, Function], Outcome]) -> Callable
             elif is_null(one.value):
                 ended.append(unknown(""))
             else:
-                ended.append(work(run, as_array(one.value), function))
+                stream = work(run, as_array(one.value), function)
+                ended.append(FAILS if stream is None else _ended(stream, keeps=keeps))
         found = merge_all(ended)
         return Outcome(found.value, undefined=True) if isinstance(arguments[0].value, Unknown) else found
 
     return called
+
+
+def _ended(stream: Stream, *, keeps: bool) -> Outcome:
+    array = stream.array()
+    return Outcome(array, undefined=not array.items) if keeps and (array.items or array.element) else collapse(array)
 
 
 def _items(array: Sequence) -> list[tuple[Outcome, bool, Value]]:
@@ -64,27 +81,27 @@ def _items(array: Sequence) -> list[tuple[Outcome, bool, Value]]:
     return known if array.element is None else [*known, (some(array.element), False, Unknown(_INDEX))]
 
 
-def _map(run: Run, array: Sequence, function: Function) -> Outcome:
+def _map(run: Run, array: Sequence, function: Function) -> Stream | None:
     stream = Stream()
     for item, certain, at in _items(array):
         found = _applied(run, function, [item, some(at), some(array)])
         if found == FAILS and certain:
-            return FAILS
+            return None
         if found.value is not None:
             stream.add(found.value, certain=certain and not found.undefined)
-    return collapse(stream.array())
+    return stream
 
 
-def _filter(run: Run, array: Sequence, function: Function) -> Outcome:
+def _filter(run: Run, array: Sequence, function: Function) -> Stream | None:
     stream = Stream()
     for item, certain, at in _items(array):
         found = _applied(run, function, [item, some(at), some(array)])
         if found == FAILS and certain:
-            return FAILS
+            return None
         sides = truth(found)
         if True in sides and item.value is not None:
             stream.add(item.value, certain=certain and len(sides) == 1)
-    return collapse(stream.array())
+    return stream
 
 
 def _reduce(run: Run, arguments: list[Outcome]) -> Outcome:
@@ -122,7 +139,7 @@ def _fields(value: Record) -> list[tuple[Value, Value, bool]]:
     return known if value.rest is None else [*known, (value.rest, Unknown("name of a field"), False)]
 
 
-def _over_objects(work: Callable[[Run, Record, Function], Outcome]) -> Callable[[Run, list[Outcome]], Outcome]:
+def _over_objects(work: Callable[[Run, Record, Function], Outcome]) -> Called:
     def called(run: Run, arguments: list[Outcome]) -> Outcome:
         function = arguments[1].function
         if not isinstance(function, Function) or arguments[1].value is not None or arguments[0].function is not None:
@@ -192,12 +209,13 @@ def _sorted(array: Sequence, *, given: bool) -> Sequence:
     return loosen(array) if len(array.items) + (array.element is not None) > 1 else array
 
 
-HIGHER: Mapping[str, Callable[[Run, list[Outcome]], Outcome]] = {
-    "map": _over_arrays(_map),
-    "filter": _over_arrays(_filter),
+KEEPING: Mapping[str, Keeping] = {"map": _over_arrays(_map), "filter": _over_arrays(_filter)}
+"""Those that call a function and give an array that may have to stay one."""
+
+HIGHER: Mapping[str, Called] = {
     "reduce": _reduce,
     "each": _over_objects(_each),
     "sift": _over_objects(_sift),
     "sort": _sort,
 }
-"""The functions that take the whole of their arguments, and may call one of them."""
+"""The others that take the whole of their arguments, and may call one of them."""

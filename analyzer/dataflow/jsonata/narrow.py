@@ -12,7 +12,7 @@ from analyzer.dataflow.evaluate import Environment
 from analyzer.dataflow.join import describes, join_all, one_of
 from analyzer.dataflow.jsonata.compare import same
 from analyzer.dataflow.jsonata.expression import fill, outcome_of_tree
-from analyzer.dataflow.jsonata.outcome import choices, truth
+from analyzer.dataflow.jsonata.outcome import Outcome, choices, truth
 from analyzer.dataflow.jsonata.tree import Node, NotModelled, Tree, parse
 from analyzer.dataflow.paths import Unsupported
 from analyzer.dataflow.refine import either
@@ -37,8 +37,11 @@ class _Condition:
     tree: Tree
     open_names: tuple[str, ...]
 
+    def outcome(self, node: Node, environment: Environment) -> Outcome:
+        return outcome_of_tree(replace(self.tree, root=node), environment, self.open_names)
+
     def truth(self, node: Node, environment: Environment) -> frozenset[bool]:
-        return truth(outcome_of_tree(replace(self.tree, root=node), environment, self.open_names))
+        return truth(self.outcome(node, environment))
 
 
 def narrow(text: str, environment: Environment, *, holds: bool) -> Environment | None:
@@ -61,7 +64,10 @@ def _narrow(condition: _Condition, node: Node, environment: Environment, *, hold
     if node.kind == "binary" and node.value in ("and", "or") and not node.filters:
         return _logical(condition, node, environment, holds=holds)
     if _called(node, environment) == "not" and len(node.parts) == 2:
-        return _narrow(condition, node.parts[1], environment, holds=not holds)
+        operand = node.parts[1]
+        # Of nothing, `$not` is nothing.
+        loose = not holds and condition.outcome(operand, environment).undefined
+        return environment if loose else _narrow(condition, operand, environment, holds=not holds)
     if holds not in condition.truth(node, environment):
         return None
     known = _compared(node, environment, holds=holds)

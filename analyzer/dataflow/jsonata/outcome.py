@@ -12,11 +12,15 @@ from dataclasses import dataclass, field, replace
 from functools import reduce
 from itertools import product
 
-from analyzer.dataflow.join import LIMIT, TOO_MANY, describes, join
+from analyzer.dataflow.join import DEPTH, LIMIT, TOO_MANY, describes, join
 from analyzer.dataflow.values import HOLE, Literal, OneOf, Record, Sequence, Text, Unknown, Value, every
 
 LONGEST = 256
 """The most items of an array that are kept apart."""
+
+
+LARGEST = 5_000
+"""The most parts of an array or an object that an expression makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +171,24 @@ def collapse(array: Sequence) -> Outcome:
         return some(array.items[0]) if array.items else NOTHING
     alone = some(array.items[0]) if array.items else maybe(array.element)
     return merge(alone, some(array))
+
+
+def weigh(value: Value) -> int | None:
+    """Return how many parts *value* has; `None` when they are too many, or nested too deeply."""
+    waiting, count = [(value, 0)], 0
+    while waiting:
+        one, depth = waiting.pop()
+        count += 1
+        if count > LARGEST or depth > DEPTH:
+            return None
+        if isinstance(one, Record):
+            waiting += [(field, depth + 1) for field in one.fields.values()]
+            waiting += [] if one.rest is None else [(one.rest, depth + 1)]
+        elif isinstance(one, Sequence):
+            waiting += [(item, depth + 1) for item in every(one)]
+        elif isinstance(one, OneOf):
+            waiting += [(choice, depth) for choice in one.choices]
+    return count
 
 
 def as_array(value: Value) -> Sequence:

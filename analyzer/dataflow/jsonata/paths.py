@@ -6,9 +6,9 @@ https://docs.jsonata.org/path-operators
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from analyzer.dataflow.jsonata.frames import ANYTHING, Frame, Run
+from analyzer.dataflow.jsonata.frames import ANYTHING, TOP, Frame, Run
 from analyzer.dataflow.jsonata.outcome import (
     FAILS,
     NOTHING,
@@ -19,6 +19,7 @@ from analyzer.dataflow.jsonata.outcome import (
     collapse,
     fork,
     joined,
+    loosen,
     maybe,
     merge,
     merge_all,
@@ -42,14 +43,14 @@ Passing = Outcome | Pending
 
 def follow(run: Run, node: Node, context: Outcome, frame: Frame) -> Outcome:
     """Return what the path *node* finds, for each thing that *context* may be."""
-    if node.parts[0].kind == "variable" and node.parts[0].value != "":
+    if context is TOP or (node.parts[0].kind == "variable" and node.parts[0].value != ""):
         return _follow(run, node, context, frame)
     return merge_all(_follow(run, node, one, frame) for one in fork(context))
 
 
 def _follow(run: Run, node: Node, context: Outcome, frame: Frame) -> Outcome:
     steps = node.parts
-    absolute = steps[0].kind == "variable"
+    absolute = steps[0].kind == "variable" or context is TOP
     array = Sequence(()) if context.value is None else Sequence((context.value,)) if absolute else as_array(context.value)
     missing = context.value is None
     # What a path starts from may be nothing, and still its first step is taken.
@@ -57,9 +58,10 @@ def _follow(run: Run, node: Node, context: Outcome, frame: Frame) -> Outcome:
     if context.undefined and not missing and not absolute:
         items.append((NOTHING, False))
     found: list[tuple[Passing, bool]] = []
+    optional = False
     for at, step in enumerate(steps):
         if at == 0 and step.whole:
-            here = ANYTHING if missing or array.element is not None else Outcome(array)
+            here = TOP if context is TOP else ANYTHING if missing or array.element is not None else Outcome(array)
             made = run.evaluate(run, step, here, frame)
             if not isinstance(made.value, Sequence) or not made.value.items or made.undefined:
                 return unknown("path that begins with an array")
@@ -67,11 +69,25 @@ def _follow(run: Run, node: Node, context: Outcome, frame: Frame) -> Outcome:
             continue
         found = _over(run, step, items, frame)
         if FAILS in [one for one, _ in found]:
-            return FAILS
+            return NOTHING if optional else FAILS
+        single = _single(found)
+        if single is not None and at < len(steps) - 1:
+            # Where it is missing the whole path is; where it is not, it is the one item there is.
+            optional, items = optional or single.undefined, [(replace(single, undefined=False), True)]
+            continue
         items = _each(_strung(run, step, found).array())
         if not items and at < len(steps) - 1:
             return NOTHING
-    return _ended(run, node, found)
+    ended = _ended(run, node, found)
+    return merge(ended, NOTHING) if optional else ended
+
+
+def _single(found: list[tuple[Passing, bool]]) -> Outcome | None:
+    """Return the only thing that was found, when it is no array and nothing else can have been."""
+    if len(found) != 1 or not found[0][1]:
+        return None
+    only = found[0][0]
+    return only if isinstance(only, Outcome) and only.value is not None and not _may_be_array(only.value) else None
 
 
 def _over(run: Run, step: Node, items: list[tuple[Outcome, bool]], frame: Frame) -> list[tuple[Passing, bool]]:
@@ -167,12 +183,23 @@ def filtered(run: Run, filters: tuple[Node, ...], outcome: Outcome, frame: Frame
 
 
 def _filter(run: Run, predicate: Node, passing: Passing, frame: Frame) -> Passing:
-    if isinstance(passing, Outcome):
-        if passing.value is None or passing == FAILS:
-            return passing
-        array = as_array(passing.value)
-    else:
-        array = passing.array
+    if isinstance(passing, Pending):
+        return _picked(run, predicate, passing.array, frame)
+    if passing == FAILS:
+        return passing
+    nothing = _on_nothing(run, predicate, frame) if passing.undefined else FAILS
+    if passing.value is None:
+        return nothing
+    found = _picked(run, predicate, as_array(passing.value), frame)
+    if nothing == FAILS or isinstance(passing.value, Unknown):
+        return found
+    if isinstance(found, Outcome) or nothing.value is not None:
+        return merge(found if isinstance(found, Outcome) else collapse(found.array), nothing)
+    return Pending(loosen(found.array))
+
+
+def _picked(run: Run, predicate: Node, array: Sequence, frame: Frame) -> Passing:
+    """Return the items of *array* that a predicate picks."""
     if predicate.kind == "constant" and not predicate.filters and _number(predicate.value) is not None:
         return _at(run, array, int(predicate.value))
     stream = Stream()
@@ -186,6 +213,14 @@ def _filter(run: Run, predicate: Node, passing: Passing, frame: Frame) -> Passin
         if truth(found) != {False} or _may_be_number(found):
             stream.add(array.element, certain=False)
     return Pending(stream.array())
+
+
+def _on_nothing(run: Run, predicate: Node, frame: Frame) -> Outcome:
+    """Return what a filter on nothing leaves: in the reference implementation, an item that is nothing may pass it."""
+    if predicate.kind == "constant" and _number(predicate.value) is not None:
+        return NOTHING
+    found = run.evaluate(run, predicate, NOTHING, frame)
+    return unknown("filter on nothing") if True in truth(found) or _may_be_number(found) else NOTHING
 
 
 def _number(value: object) -> float | None:

@@ -33,6 +33,8 @@ NESTING = 60
 DEFAULTS = 10
 """The most `??` and `?:`: the parser reads what stands before each of them twice."""
 
+_SIMPLE = re.compile(r"[^\W\d]\w*")
+
 _UNREAD = {
     "regex": "regular expression",
     "transform": "transform operator",
@@ -223,20 +225,15 @@ def _unread(raw: Any) -> str | None:
     return "tuple" if any(tuples) else None
 
 
-@lru_cache(maxsize=1)
-def _simple() -> re.Pattern[str]:
-    return re.compile(r"[^\W\d]\w*")
-
-
 def spell(node: Node) -> str | None:
     """Return how a path of names and variables is written, or `None` for anything else."""
     if node.filters or node.stages:
         return None
     if node.kind == "variable":
-        return f"${node.value}"
+        return f"${node.value}" if str(node.value).isprintable() else None
     if node.kind == "name":
         name = str(node.value)
-        return name if _simple().fullmatch(name) else f"'{name[:80]}'"
+        return name if _SIMPLE.fullmatch(name) else f"'{name}'" if name.isprintable() and "`" not in name else None
     if node.kind == "path":
         steps = [spell(step) for step in node.parts]
         return ".".join(step for step in steps if step is not None) if None not in steps else None
