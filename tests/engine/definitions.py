@@ -26,11 +26,7 @@ def scalars() -> st.SearchStrategy[Json]:
 
 
 def inputs() -> st.SearchStrategy[Json]:
-<<<<<<< HEAD
-    """Draw inputs with the fields that the paths below look for, of the kind expected nearly always."""
-=======
     """Draw an input with the fields that the paths below look for, of the kind expected nearly always."""
->>>>>>> flow
     words = st.sampled_from(WORDS)
     inner = st.fixed_dictionaries({"a": words, "l": st.lists(words, max_size=3)}, optional={"b": scalars()})
     items = st.lists(words | inner | st.integers(0, 3), max_size=3)
@@ -123,7 +119,7 @@ FORMATS = ("'t-{}'", "'{}'", "'{}-x'", "$.a", "'p/{}/q'")
 
 
 @st.composite
-def calls(draw: st.DrawFn, inside: Inside, depth: int = 0) -> str:  # noqa: C901, PLR0912 - one branch a function
+def calls(draw: st.DrawFn, inside: Inside, depth: int = 0) -> str:
     """Draw a call of an intrinsic function."""
 
     def argument(*usual: str) -> str:
@@ -269,7 +265,7 @@ def scopes(draw: st.DrawFn, inside: Inside, counter: Iterator[int]) -> Json:
 
 
 @st.composite
-def states_of(  # noqa: C901 - one branch a kind of state
+def states_of(
     draw: st.DrawFn, inside: Inside, counter: Iterator[int], following: list[str], later: list[str], every: list[str]
 ) -> Json:
     """Draw one state that leads on to *following*; a branch leads to any of *later*, and at times back to any of *every*."""
