@@ -43,6 +43,7 @@ class Boundary(click.Group):
             sys.exit(io.USAGE)
         finally:
             gc.enable()
+            io.release()
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command. What is raised on purpose is wrong usage; anything else is a bug, told in one line."""

@@ -143,6 +143,16 @@ def _told(place: str) -> Iterator[None]:
         raise click.UsageError(f"cannot write {place}: {(error.strerror or str(error)).lower()}") from error
 
 
+def release() -> None:
+    """Let go of a stream that takes no more: what is left in it would fail once more when Python ends, with a code of its own."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def say(lines: Sequence[str]) -> None:
     """Write *lines* to standard error. Where that cannot be written to, the exit code says what there is to say."""
     if lines:
