@@ -145,7 +145,7 @@ def _told(place: str) -> Iterator[None]:
 
 def release() -> None:
     """Let go of a stream that takes no more: what is left in it would fail once more when Python ends, with a code of its own."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # there is none where it was closed from the start
         try:
             stream.flush()
         except (OSError, ValueError):
