@@ -133,12 +133,20 @@ def _look(value: Value, steps: list[str]) -> Iterator[Found]:
             yield _ABSENT
         for item in items:
             yield from _look(item, steps[1:])
-    elif isinstance(value, Record) and (name := _spelled(value.fields, steps[0])) is not None:
-        if name in value.optional:
+    elif isinstance(value, Record):
+        yield from _look_into(value, steps)
+    else:
+        yield _ABSENT
+
+
+def _look_into(record: Record, steps: list[str]) -> Iterator[Found]:
+    name = _spelled(record.fields, steps[0])
+    if name is not None:
+        if name in record.optional:
             yield _ABSENT
-        yield from _look(value.fields[name], steps[1:])
-    elif isinstance(value, Record) and value.rest is not None:
-        for found in _look(value.rest, steps[1:]):
+        yield from _look(record.fields[name], steps[1:])
+    elif record.rest is not None:
+        for found in _look(record.rest, steps[1:]):
             yield Found(Presence.MAYBE, found.value) if found.value is not None else found
     else:
         yield _ABSENT
