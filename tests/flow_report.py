@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 # The report runs from anywhere, without an installed package.
 sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent)]
@@ -22,15 +24,19 @@ from engine.driver import drive  # noqa: E402
 
 from analyzer.asl.model import Machine, QueryLanguage, State  # noqa: E402
 from analyzer.asl.parse import parse  # noqa: E402
-from analyzer.context import settle_partition  # noqa: E402
+from analyzer.context import Context, settle_partition  # noqa: E402
+from analyzer.dataflow import evaluate  # noqa: E402
+from analyzer.dataflow.evaluate import Environment  # noqa: E402
 from analyzer.dataflow.run import propagate  # noqa: E402
 from analyzer.dataflow.start import start  # noqa: E402
+from analyzer.dataflow.values import Unknown, Value  # noqa: E402
 from analyzer.errors import SourceError  # noqa: E402
 from analyzer.graph import reachable  # noqa: E402
 from analyzer.integrations import calls_of  # noqa: E402
 from analyzer.maps import index  # noqa: E402
-from analyzer.permissions import permissions  # noqa: E402
+from analyzer.permissions import Grant, permissions  # noqa: E402
 from analyzer.sources import parse_document  # noqa: E402
+from analyzer.text import Pointer  # noqa: E402
 
 CERTAINTIES = ("exact", "pattern", "assumed", "unknown")
 KINDS = ("constants alone", "JSONPath", "intrinsic functions", "JSONata")
@@ -122,11 +128,21 @@ def _compare(tally: Tally, case: Case, document: dict[str, Any]) -> None:
     states = [state for state in machine.states() if state.pointer in reached]
     flow = propagate(machine, start(context, index().trust["source_arn"]))
     kinds = _kinds(machine)
-    for known, found in (({}, tally.before), (flow, tally.after)):
-        taken = [state for state in states if not known or state.pointer in known]
-        grants, _, _ = permissions(calls_of(taken, known, context, index())[0], context)
+    with patch.multiple(evaluate, path=_nothing, expression=_nothing):
+        before = _grants(states, {}, context)
+    taken = [state for state in states if state.pointer in flow]
+    for found, grants in ((tally.before, before), (tally.after, _grants(taken, flow, context))):
         for grant in grants:
             found[kinds.get(grant.reasons[0].state or "", KINDS[0]), str(grant.certainty)] += 1
+
+
+def _grants(states: list[State], flow: Mapping[Pointer, Environment], context: Context) -> tuple[Grant, ...]:
+    return permissions(calls_of(states, flow, context, index())[0], context)[0]
+
+
+def _nothing(text: str, *_: Any) -> Value:
+    """Stand in for what reads a path or an expression: without the flow, each is anything."""
+    return Unknown(text)
 
 
 def _kinds(machine: Machine) -> dict[str, str]:

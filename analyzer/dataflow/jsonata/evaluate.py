@@ -287,7 +287,7 @@ def _bind(run: Run, node: Node, context: Outcome, frame: Frame) -> Outcome:
     return found
 
 
-def _lambda(_: Run, node: Node, context: Outcome, frame: Frame) -> Outcome:
+def _function(_: Run, node: Node, context: Outcome, frame: Frame) -> Outcome:
     return Outcome(function=Function(node=node, context=context, frame=frame))
 
 
@@ -378,7 +378,7 @@ _MEANING: Mapping[str, Callable[[Run, Node, Outcome, Frame], Outcome]] = {
     "condition": _condition,
     "block": _block,
     "bind": _bind,
-    "lambda": _lambda,
+    "function": _function,
     "call": _call,
     "apply": _apply,
     "other": _other,

@@ -45,7 +45,7 @@ _UNREAD = {
     "group": "grouping `{...}`",
     "tuple": "position or context binding of a path",
 }
-_BINDING = ("transform", "sort", "group", "tuple")
+_BINDING = ("transform", "partial", "sort", "group", "tuple")
 """Those of them that hold expressions, which might assign variables."""
 
 
@@ -55,8 +55,8 @@ class Node:
 
     `constant` value · `variable` name (empty for `$`) · `name` · `wildcard` · `path` of steps · `binary` operator of two ·
     `negate` · `array` of items · `object` of keys and values by turns · `condition` of test, then and at times else · `block`
-    of statements · `bind` name to one · `call` of a procedure with arguments · `lambda` parameters and body · `apply` of two ·
-    `other` reason. `filters` are the predicates on its result, `stages` those on its result as a step of a path.
+    of statements · `bind` name to one · `call` of a procedure with arguments · `function` of parameters and a body · `apply`
+    of two · `other` reason. `filters` are the predicates on its result, `stages` those on its result as a step of a path.
     """
 
     kind: str
@@ -144,7 +144,7 @@ class _Converter:
         self.count += 1
         if self.count > NODES or depth > DEEPEST:
             raise Unsupported("expression")
-        if raw.type == "lambda" and raw.thunk:
+        if raw.body is not None and raw.thunk:
             return self.node(raw.body, depth, tail=True)
         kind, value, parts = self._made(raw, depth + 1, statement=statement)
         self.holes = self.holes or (kind not in ("constant", "other") and HOLE in str(value))
@@ -173,17 +173,12 @@ class _Converter:
                 raise NotModelled("assignment inside an expression")
             return "bind", str(raw.lhs.value), (self.node(raw.rhs, depth, statement=True),)
         if kind == "block":
-            last = len(raw.expressions) - 1
-            return (
-                "block",
-                None,
-                tuple(self.node(one, depth, statement=True) for at, one in enumerate(raw.expressions) if at <= last),
-            )
-        if kind == "lambda":
+            return "block", None, tuple(self.node(one, depth, statement=True) for one in raw.expressions)
+        if raw.body is not None:
             names = tuple(str(one.value) for one in raw.arguments)
             if raw.signature is not None:
                 raise NotModelled("function with a signature")
-            return "lambda", names, (self.node(raw.body, depth, statement=True),)
+            return "function", names, (self.node(raw.body, depth, statement=True),)
         on_path = kind == "path"
         children = tuple(self.node(one, depth, first=on_path and at == 0) for at, one in enumerate(_children(raw, kind)))
         return {"function": "call"}.get(kind, kind), value, children
