@@ -55,8 +55,6 @@ languages that a service or a map happens to be called by."""
 
 EXEMPT: dict[tuple[str, str], str] = {
     ("analyzer/cli/options.py", "config"): "the option --config is the contract of the command line",
-    ("analyzer/dataflow/jsonata/evaluate.py", "lambda"): "JSONata's syntax tree calls a function without a name so",
-    ("analyzer/dataflow/jsonata/tree.py", "lambda"): "JSONata's syntax tree calls a function without a name so",
 }
 """(module, word) → why this one word has to stand in this one module."""
 

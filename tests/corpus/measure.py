@@ -135,7 +135,10 @@ def judge(task: Task, analysis: Analysis) -> str:
     Covered is a task whose integration and pattern a map has, and for which something is granted: the action of the
     operation's own name too, where IAM has one. Or a task that needs nothing, because IAM does not decide about it.
     """
-    if any(d.id == "unreachable-state" and task.pointer[: len(d.pointer)] == d.pointer for d in analysis.diagnostics):
+    if any(
+        d.id in ("unreachable-state", "untaken-state") and task.pointer[: len(d.pointer)] == d.pointer
+        for d in analysis.diagnostics
+    ):
         return "unreachable"
     errors = [d for d in analysis.diagnostics if d.severity is Severity.ERROR]
     if any(
