@@ -17,7 +17,7 @@ from analyzer.maps import GrantRule, Operation, ServiceMap, SqlText, service_map
 from analyzer.permissions.fill import NOTHING, Filled, absent, fill
 from analyzer.permissions.grant import EXECUTION, Action, Certainty, Condition, Grant, Reason, TargetRole
 from analyzer.permissions.patterns import as_exact, as_pattern, in_partition, is_arn
-from analyzer.permissions.report import assumption, doubt, dropped, hole, misplaced, possible
+from analyzer.permissions.report import assumption, because, doubt, dropped, hole, misplaced, possible
 from analyzer.permissions.when import holds
 
 
@@ -36,10 +36,14 @@ def permissions(
         for target in _roles(call, context):
             if target is not None:
                 targets.setdefault(target.arn, target)
+            assumed: dict[str, list[Action]] = {}
             for rule in operation.grants:
                 found, problems = _apply(rule, call, mapped, context, target)
                 grants.extend(found)
                 reports.update(dict.fromkeys(problems))
+                if found and found[0].certainty is Certainty.ASSUMED:
+                    assumed.setdefault(because(rule, call), []).extend(grant.action for grant in found)
+            reports.update((assumption(reason, actions, call), None) for reason, actions in assumed.items())
     return tuple(grants), tuple(targets.values()), tuple(reports)
 
 
@@ -76,8 +80,7 @@ def _apply(
     if rule.external is not None:
         return [], [possible(rule, call)]
     assumed = decided is None or rule.assume is not None
-    assumed_so = assumption(rule, call)
-    problems: list[Diagnostic] = [assumed_so] if assumed else []
+    problems: list[Diagnostic] = []
     if rule.unverified is not None:
         problems.append(doubt(call, rule.unverified))
     variables = _variables(context, target)
@@ -96,7 +99,7 @@ def _apply(
             Grant(Action(action), resource, condition, rule.level, certainty, role, (reason,)) for action in rule.actions
         )
     problems.extend(hole(rule, call, alike) for alike in widened.values())
-    return grants, problems if grants else [one for one in problems if one != assumed_so]
+    return grants, problems
 
 
 def _is_foreign(target: TargetRole | None, context: Context) -> bool:

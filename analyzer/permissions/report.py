@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from analyzer.dataflow.values import DERIVED, HOLE, Unknown, look
 from analyzer.diagnostics import Diagnostic, diagnostic
@@ -44,20 +44,22 @@ def possible(rule: GrantRule, call: Call) -> Diagnostic:
     return _say("possible-permission", call, f"{_actions(rule)} {_verb(rule, 'is', 'are')} needed too if {rule.external}")
 
 
-def assumption(rule: GrantRule, call: Call) -> Diagnostic:
-    """Say on which assumption a permission was granted."""
-    because = rule.assume
-    if because is None:
-        unknown = [entry.value for entry in (*look(call.arguments, DERIVED), *look(call.arguments, ""))]
-        reason = next((value.reason for value in unknown if isinstance(value, Unknown)), "arguments")
-        because = f"it is asked for by values known only at run time ({reason})"
+def because(rule: GrantRule, call: Call) -> str:
+    """Return the assumption a rule rests on: its own, or that of a test which hangs on a value that is not known."""
+    if rule.assume is not None:
+        return rule.assume
+    unknown = [entry.value for entry in (*look(call.arguments, DERIVED), *look(call.arguments, ""))]
+    reason = next((value.reason for value in unknown if isinstance(value, Unknown)), "arguments")
+    return f"values known only at run time ask for it ({reason})"
+
+
+def assumption(reason: str, actions: Iterable[str], call: Call) -> Diagnostic:
+    """Say which permissions of a call were granted on one assumption."""
+    names = sorted(set(actions))
+    listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    message = f"{listed} {'was' if len(names) == 1 else 'were'} granted on the assumption that {reason}"
     help = "put the resource that is really meant in the place of the pattern, or drop the statement if there is none"
-    return _say(
-        "assumed-permission",
-        call,
-        f"{_actions(rule)} {_verb(rule, 'was', 'were')} granted on the assumption that {because}",
-        help,
-    )
+    return _say("assumed-permission", call, message, help)
 
 
 def doubt(call: Call, sentence: str) -> Diagnostic:
