@@ -29,7 +29,9 @@ def hole(rule: GrantRule, call: Call, alike: list[Filled]) -> Diagnostic:
     message = f"`{name}` {_why(reason)}, {granted}"
     if "placeholder" in reason:
         return _say("unresolved-substitution", call, message, pointer=filled.written or call.pointer)
-    help = "write the value as a constant where it is one, or accept the pattern"
+    help = "say what the input may hold with --assume PATH=VALUE or --input-schema, or accept the pattern"
+    if any(step.what.startswith("result of the state") for step in filled.flow):
+        help = "a task's answer is not known before it runs; write the value as a constant where it is one, or accept the pattern"
     return _say("unresolved-resource", call, message, help, filled.written or call.pointer)
 
 
