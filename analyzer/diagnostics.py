@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import StrEnum
 
 from analyzer.text import Pointer
@@ -142,6 +141,8 @@ def _line(text: str) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `` did you mean `X`?`` for the nearest of *known*, or the whole short list, or an empty string."""
+    from difflib import get_close_matches
+
     names = sorted(set(known))
     folded = {name.casefold(): name for name in names}
     near = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)

@@ -6,11 +6,11 @@ The files are checked when they are built (`service_maps/README.md`), not when t
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 
 from analyzer.errors import ServiceMapError
 from analyzer.text import Json
@@ -112,11 +112,11 @@ class Index:
 
 
 @lru_cache(maxsize=1)
-def maps_root() -> Path:
+def maps_root() -> str:
     """Return the folder of the maps: inside the installed package, else beside it in a checkout."""
-    here = Path(__file__).parent
-    packaged = here / "service_maps"
-    return packaged if packaged.is_dir() else here.parent / "service_maps"
+    here = os.path.dirname(os.path.abspath(__file__))
+    packaged = os.path.join(here, "service_maps")
+    return packaged if os.path.isdir(packaged) else os.path.join(os.path.dirname(here), "service_maps")
 
 
 @lru_cache(maxsize=1)
@@ -194,7 +194,8 @@ def _sdk_map(service: str) -> ServiceMap:
 
 def _read(name: str) -> Json:
     try:
-        return json.loads((maps_root() / "compiled" / name).read_text(encoding="utf-8"))
+        with open(os.path.join(maps_root(), "compiled", name), encoding="utf-8") as file:
+            return json.load(file)
     except (OSError, ValueError) as error:
         raise ServiceMapError(f"the service map {name} cannot be read: {error}") from error
 

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
@@ -116,6 +115,8 @@ def write(text: str, output: str | None) -> None:
                 raise OSError("it is closed")
             click.echo(text, nl=False, color=True)
         return
+    from pathlib import Path
+
     path = Path(os.path.realpath(output))
     temporary = path.with_name(f".asl-iam.{os.getpid()}")  # no longer than a name may be, however long that of the result
     with _told(f"`{output}`"):

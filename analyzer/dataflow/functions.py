@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -221,19 +220,16 @@ def _encode(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-_HASHES = {
-    "MD5": hashlib.md5,
-    "SHA-1": hashlib.sha1,
-    "SHA-256": hashlib.sha256,
-    "SHA-384": hashlib.sha384,
-    "SHA-512": hashlib.sha512,
-}
+_HASHES = {"MD5": "md5", "SHA-1": "sha1", "SHA-256": "sha256", "SHA-384": "sha384", "SHA-512": "sha512"}
+"""What Python calls each algorithm."""
 
 
 def _hash(data: Json, algorithm: str) -> str:
+    import hashlib
+
     if not isinstance(data, str):
         raise TypeError(data)  # how other values are written before they are hashed is not said
-    return _HASHES[algorithm](data.encode()).hexdigest()
+    return hashlib.new(_HASHES[algorithm], data.encode()).hexdigest()
 
 
 def _array(*items: Value) -> Value:

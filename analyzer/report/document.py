@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import analyzer
 from analyzer.analyze import Analysis
@@ -33,6 +32,8 @@ def document(analyses: Sequence[Analysis]) -> dict[str, Json]:
 
 def schema_text() -> str:
     """Return the JSON Schema of the document."""
+    from pathlib import Path
+
     return (Path(__file__).parent / "schema-v1.json").read_text(encoding="utf-8")
 
 
