@@ -13,7 +13,7 @@ from analyzer.diagnostics import Diagnostic, sort_diagnostics
 from analyzer.graph import not_taken, reachable, unreachable_states
 from analyzer.integrations import calls_of, labels_of
 from analyzer.maps import index
-from analyzer.permissions import Grant, TargetRole, permissions
+from analyzer.permissions import EXECUTION, Grant, TargetRole, permissions
 from analyzer.policy import Policy, minimise, review_size, target_trust_policy, trust_policy
 from analyzer.sources import parse_document
 from analyzer.text import Json, Source
@@ -55,19 +55,22 @@ def analyze(source: Source, context: Context = Context()) -> Analysis:  # noqa: 
     taken = [state for state in states if not flow or state.pointer in flow]
     calls, misnamed = calls_of(taken, flow, context, index())
     grants, roles, findings = permissions(calls, context)
+    by_role: dict[str, list[Grant]] = {}
+    for grant in grants:
+        by_role.setdefault(grant.role, []).append(grant)
     trust, doubts = trust_policy(context, index(), labels_of(calls))
     targets: list[TargetPolicy] = []
     target_doubts: list[Diagnostic] = []
     for role in roles:
         target_trust, found = target_trust_policy(role, context, index())
-        targets.append(TargetPolicy(role, minimise(grants, role.arn), target_trust))
+        targets.append(TargetPolicy(role, minimise(by_role.get(role.arn, ()), role.arn), target_trust))
         target_doubts.extend((*found, *review_size(targets[-1].policy, f"`{role.arn}`")))
-    policy = minimise(grants)
+    policy = minimise(by_role.get(EXECUTION, ()))
     everything = (
         *not_taken([state for state in states if flow and state.pointer not in flow]),
         *reading,
         *problems,
-        *unreachable_states(machine),
+        *unreachable_states(machine, reached),
         *misnamed,
         *findings,
         *doubts,

@@ -57,6 +57,21 @@ class Context:
     assumptions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     input_schema: Json = None
 
+    def places(self, unknown: str) -> dict[str, str]:
+        """Return what a template of an ARN may name of the machine, with *unknown* for what is not known."""
+        return {
+            "partition": self.partition or unknown,
+            "region": self.region or unknown,
+            "account": self.account or unknown,
+            "machine": self.name or unknown,
+        }
+
+    def fill(self, template: str, unknown: str) -> str:
+        """Return *template* with its `{partition}`, `{region}`, `{account}` and `{machine}` filled."""
+        for name, value in self.places(unknown).items():
+            template = template.replace(f"{{{name}}}", value)
+        return template
+
     def all_substitutions(self) -> Mapping[str, str]:
         """Return the substitutions with the pseudo parameters every template has (`${AWS::Region}`, ...)."""
         known = {"AWS::Partition": self.partition, "AWS::Region": self.region, "AWS::AccountId": self.account}

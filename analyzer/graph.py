@@ -39,15 +39,21 @@ def reachable(machine: Machine) -> Reachable:
     return frozenset(found)
 
 
-def unreachable(machine: Machine) -> tuple[State, ...]:
-    """Return the states that no execution reaches, outer before inner, as they are written."""
-    found = reachable(machine)
+def unreachable(machine: Machine, reached: Reachable | None = None) -> tuple[State, ...]:
+    """Return the states that no execution reaches, outer before inner, as they are written.
+
+    *reached* is what `reachable` says of *machine*, for whoever has asked it already.
+    """
+    found = reachable(machine) if reached is None else reached
     return tuple(state for state in machine.states() if state.pointer not in found)
 
 
-def unreachable_states(machine: Machine) -> tuple[Diagnostic, ...]:
-    """Return a diagnostic for each state that no transition leads to; what is inside such a state is not told again."""
-    lost = unreachable(machine)
+def unreachable_states(machine: Machine, reached: Reachable | None = None) -> tuple[Diagnostic, ...]:
+    """Return a diagnostic for each state that no transition leads to; what is inside such a state is not told again.
+
+    *reached* is as for `unreachable`.
+    """
+    lost = unreachable(machine, reached)
     pointers = {state.pointer for state in lost}
     made = []
     for state in lost:

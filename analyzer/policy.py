@@ -16,7 +16,7 @@ from analyzer.dataflow.values import HOLE
 from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.maps import Index
 from analyzer.permissions import EXECUTION, Action, Condition, Grant, TargetRole
-from analyzer.permissions.patterns import as_pattern, covers, fixed_ends
+from analyzer.permissions.patterns import as_pattern, covers, fixed_ends, knows_wildcards
 from analyzer.text import Json
 
 INLINE_LIMIT = 10_240
@@ -175,7 +175,7 @@ def _join_values(packed: list[_Rectangle]) -> list[_Rectangle]:
 
 def _widest(operator: str, values: tuple[str, ...]) -> tuple[str, ...]:
     """Drop the values that another one covers, where the operator knows wildcards."""
-    globs = operator.endswith("Like") or operator.startswith("Arn")
+    globs = knows_wildcards(operator)
     unique = sorted(set(values))
     return tuple(one for one in unique if not (globs and any(other != one and covers(other, one) for other in unique)))
 
@@ -294,10 +294,7 @@ def machine_arn(context: Context, index: Index, label: str | None = None) -> str
 
     With a *label*, return the ARN under which the children of that Distributed Map run, `...:stateMachine:NAME/LABEL`.
     """
-    text = index.trust["source_arn"]
-    known = {"partition": context.partition, "region": context.region, "account": context.account, "machine": context.name}
-    for key, value in known.items():
-        text = text.replace(f"{{{key}}}", value or HOLE)
+    text = context.fill(index.trust["source_arn"], HOLE)
     return as_pattern(text if label is None else f"{text}/{label}")
 
 

@@ -10,14 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from analyzer.dataflow.functions import abstract
 from analyzer.dataflow.inject import inject
 from analyzer.dataflow.join import DEPTH, join_all, one_of
 from analyzer.dataflow.paths import Unsupported, split
-from analyzer.dataflow.values import HOLE, Flow, Literal, Record, Sequence, Text, Unknown, Value
+from analyzer.dataflow.values import HOLE, INPUT, Flow, Literal, Record, Sequence, Text, Unknown, Value
 from analyzer.errors import OptionError
 from analyzer.text import Json
 
-_FROM_SCHEMA = "value the input schema allows"
+_ALLOWED = (Flow((), "value the input schema allows"),)
 _VOUCHED = "value given with --assume"
 _SIMPLE = re.compile(
     r"\^?(?P<body>(?:[\w\-/:@=,#%~ ]|\\[.\-/+*?$^|()\[\]{}]|\.[*+]|\[[^\[\]]*\][*+]?|\([\w|\-]*\)|\{\d+(?:,\d*)?\})*)\$?"
@@ -47,9 +48,8 @@ def vouched(value: Value, assumptions: Mapping[str, tuple[str, ...]]) -> Value:
 
 
 def _read(schema: Json, document: Json, depth: int) -> Value:
-    unknown = Unknown("input of the execution")
     if not isinstance(schema, Mapping) or depth > DEPTH:
-        return unknown
+        return INPUT
     parts: list[Value] = [_own(schema, document, depth)]
     if isinstance(reference := schema.get("$ref"), str):
         parts.append(_read(_resolve(reference, document), document, depth + 1))
@@ -67,9 +67,9 @@ def _read(schema: Json, document: Json, depth: int) -> Value:
 def _own(schema: Mapping[str, Json], document: Json, depth: int) -> Value:
     """Read what one schema says itself."""
     if "const" in schema:
-        return _constant(schema["const"])
+        return abstract(schema["const"], _ALLOWED)
     if isinstance(schema.get("enum"), list) and schema["enum"]:
-        return one_of(_constant(value) for value in schema["enum"])
+        return one_of(abstract(value, _ALLOWED) for value in schema["enum"])
     if "properties" in schema or schema.get("type") == "object":
         return _object(schema, document, depth)
     if "items" in schema or "prefixItems" in schema:
@@ -80,7 +80,7 @@ def _own(schema: Mapping[str, Json], document: Json, depth: int) -> Value:
         return Sequence((), every) if every is not None else Sequence(())
     if isinstance(pattern := schema.get("pattern"), str) and (text := as_text(pattern)) is not None:
         return text
-    return Unknown("input of the execution")
+    return INPUT
 
 
 def _object(schema: Mapping[str, Json], document: Json, depth: int) -> Value:
@@ -89,7 +89,7 @@ def _object(schema: Mapping[str, Json], document: Json, depth: int) -> Value:
     fields = {str(name): _read(part, document, depth + 1) for name, part in properties.items()}
     required = {name for name in _list(schema.get("required")) if isinstance(name, str)}
     closed = schema.get("additionalProperties") is False
-    return Record(fields, None if closed else Unknown("input of the execution"), frozenset(set(fields) - required))
+    return Record(fields, None if closed else INPUT, frozenset(set(fields) - required))
 
 
 def as_text(pattern: str) -> Value | None:
@@ -102,10 +102,11 @@ def as_text(pattern: str) -> Value | None:
         return None
     parts = [HOLE if piece["hole"] else piece["escaped"] or piece["plain"] or "" for piece in _PIECE.finditer(match["body"])]
     text = re.sub(f"{HOLE}+", HOLE, "".join(parts))
-    flow = (Flow((), _FROM_SCHEMA),)
     if text == HOLE or "{" in text:
         return None
-    return Text(text, (f"text that the schema's pattern `{pattern[:60]}` allows",), flow) if HOLE in text else Literal(text, flow)
+    if HOLE not in text:
+        return Literal(text, _ALLOWED)
+    return Text(text, (f"text that the schema's pattern `{pattern[:60]}` allows",), _ALLOWED)
 
 
 def meet(left: Value, right: Value) -> Value:
@@ -123,14 +124,6 @@ def meet(left: Value, right: Value) -> Value:
     rest = None if left.rest is None or right.rest is None else meet(left.rest, right.rest)
     required = (set(left.fields) - left.optional) | (set(right.fields) - right.optional)
     return Record(fields, rest, frozenset(set(fields) - required))
-
-
-def _constant(value: Json) -> Value:
-    if isinstance(value, Mapping):
-        return Record({str(name): _constant(part) for name, part in value.items()})
-    if isinstance(value, list):
-        return Sequence(tuple(_constant(part) for part in value))
-    return Literal(value, (Flow((), _FROM_SCHEMA),))
 
 
 def _resolve(reference: str, document: Json) -> Json:

@@ -16,7 +16,7 @@ from analyzer.asl.check import is_expression
 from analyzer.asl.model import QueryLanguage
 from analyzer.dataflow.intrinsics import call, is_intrinsic
 from analyzer.dataflow.paths import Unsupported, came_from, follow
-from analyzer.dataflow.values import HOLE, PLACEHOLDER, Flow, Literal, Record, Sequence, Text, Unknown, Value
+from analyzer.dataflow.values import HOLE, INPUT, PLACEHOLDER, Flow, Literal, Record, Sequence, Text, Unknown, Value
 from analyzer.text import Json, Pointer
 
 _INTRINSIC = re.compile(r"\s*States\.[A-Z]\w*\(")
@@ -25,7 +25,7 @@ _INTRINSIC = re.compile(r"\s*States\.[A-Z]\w*\(")
 _REFERENCES = ("Ref", "Condition")
 
 
-_INPUT, _CONTEXT = Unknown("input of the execution"), Unknown("context object")
+_CONTEXT = Unknown("context object")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Environment:
     maps placeholder names to their text; a placeholder without one becomes a hole.
     """
 
-    input: Value = _INPUT
+    input: Value = INPUT
     context: Value = _CONTEXT
     variables: Mapping[str, Value] = field(default_factory=dict)
     substitutions: Mapping[str, str] = field(default_factory=dict)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from analyzer.dataflow.join import join_all, one_of
-from analyzer.dataflow.values import HOLE, Literal, Record, Sequence, Text, Unknown, Value, every, texts
+from analyzer.dataflow.values import HOLE, Flow, Literal, Record, Sequence, Text, Unknown, Value, every, texts
 from analyzer.text import Json
 
 MAX_TEXT = 10_000
@@ -34,13 +34,13 @@ def concrete(value: Value) -> tuple[bool, Json]:
     return False, None
 
 
-def abstract(value: Json) -> Value:
-    """Return the value that describes exactly the JSON value *value*."""
+def abstract(value: Json, flow: tuple[Flow, ...] = ()) -> Value:
+    """Return the value that describes exactly the JSON value *value*; *flow* says where its scalars came from."""
     if isinstance(value, dict):
-        return Record({str(name): abstract(field) for name, field in value.items()})
+        return Record({str(name): abstract(field, flow) for name, field in value.items()})
     if isinstance(value, list):
-        return Sequence(tuple(abstract(item) for item in value))
-    return Literal(value)
+        return Sequence(tuple(abstract(item, flow) for item in value))
+    return Literal(value, flow)
 
 
 def unescape(text: Any) -> str:

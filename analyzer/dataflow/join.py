@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import reduce
 from typing import Any
 
-from analyzer.dataflow.values import HOLE, Literal, OneOf, Record, Sequence, Text, Unknown, Value
+from analyzer.dataflow.values import HOLE, Literal, OneOf, Record, Sequence, Text, Unknown, Value, parts
 from analyzer.text import Json
 
 LIMIT = 32
@@ -137,15 +137,9 @@ def bounded(value: Value) -> Value:
         if left < 0:
             return Unknown(TOO_LARGE)
         fits = fits and depth <= DEPTH
-        inner = one.choices if isinstance(one, OneOf) else _parts(one)
+        inner = one.choices if isinstance(one, OneOf) else parts(one)
         waiting += [(part, depth + 1) for part in inner]
     return value if fits else _cut(value, 0)
-
-
-def _parts(value: Value) -> list[Value]:
-    if isinstance(value, Record):
-        return [*value.fields.values(), *([] if value.rest is None else [value.rest])]
-    return [*value.items, *([] if value.element is None else [value.element])] if isinstance(value, Sequence) else []
 
 
 def _cut(value: Value, depth: int) -> Value:

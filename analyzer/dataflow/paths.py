@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from analyzer.dataflow.join import TOO_DEEP, join_all, one_of
-from analyzer.dataflow.values import Flow, Literal, OneOf, Record, Sequence, Text, Unknown, Value, every
+from analyzer.dataflow.values import Flow, Literal, OneOf, Record, Sequence, Text, Unknown, Value, parts
 from analyzer.text import Pointer
 
 _ROOT = re.compile(r"\$\$|\$[^\W\d]\w*|\$")
@@ -88,9 +88,7 @@ def children(value: Value) -> list[Value]:
         return [value]
     if isinstance(value, OneOf):
         return [found for choice in value.choices for found in children(choice)]
-    if isinstance(value, Record):
-        return [*value.fields.values(), *([] if value.rest is None else [value.rest])]
-    return list(every(value)) if isinstance(value, Sequence) else []
+    return list(parts(value))
 
 
 def came_from(value: Value, pointer: Pointer, what: str) -> Value:

@@ -164,10 +164,7 @@ def _visit(run: _Run, state: State, entry: _Entry, context: Value, depth: int) -
     result = _work(run, state, inside, depth)
     if result is not None:
         output, variables = _finish(state, inside, entry, result)
-        if state.end or state.next is None:
-            yield _Exit(None, output, variables)
-        else:
-            yield _Exit(state.next, output, variables)
+        yield _Exit(None if state.end else state.next, output, variables)
     for catcher in state.catchers:
         yield _caught(state, catcher, inside, entry)
 
@@ -276,9 +273,7 @@ def _items(state: Map, inside: Environment) -> Sequence | None:
         found = inside.input if raw is None else evaluate(raw, state.language, (*state.pointer, "Items"), inside)
     else:
         found = _read(state, "ItemsPath", inside.input, inside)
-    if isinstance(found, Record) and found.rest is None:
-        # An object is taken for the array of its fields, each with its key.
-        return None
+    # An object is taken for the array of its fields, each with its key: that is not followed.
     return found if isinstance(found, Sequence) else None
 
 

@@ -12,7 +12,7 @@ from analyzer.asl.model import Map, State, Task
 from analyzer.context import Context
 from analyzer.dataflow.contract import from_schema, vouched
 from analyzer.dataflow.run import Facts
-from analyzer.dataflow.values import HOLE, Literal, Record, Text, Unknown, Value
+from analyzer.dataflow.values import HOLE, INPUT, Literal, Record, Text, Unknown, Value
 
 _UNKNOWN = "context object"
 
@@ -22,12 +22,9 @@ def start(context: Context, machine_arn: str) -> Facts:
 
     Raises `OptionError` for an assumption about something that is no path.
     """
-    promised: Value = Unknown("input of the execution") if context.input_schema is None else from_schema(context.input_schema)
+    promised: Value = INPUT if context.input_schema is None else from_schema(context.input_schema)
     given = vouched(promised, context.assumptions)
-    known = {"partition": context.partition, "region": context.region, "account": context.account, "machine": context.name}
-    arn = machine_arn
-    for name, value in known.items():
-        arn = arn.replace(f"{{{name}}}", value or HOLE)
+    arn = context.fill(machine_arn, HOLE)
     execution = arn.replace(":stateMachine:", ":express:" if context.type == "EXPRESS" else ":execution:") + ":" + HOLE
     rest = Unknown(_UNKNOWN)
     machine = {"Id": _text(arn, "ARN of the machine"), "Name": _text(context.name or HOLE, "name of the machine")}

@@ -65,6 +65,10 @@ class Unknown:
     flow: tuple[Flow, ...] = ()
 
 
+INPUT = Unknown("input of the execution")
+"""The input of an execution about which nothing is promised."""
+
+
 @dataclass(frozen=True, slots=True)
 class OneOf:
     """One of several values, at most 32."""
@@ -121,6 +125,13 @@ class Found:
 def every(array: Sequence) -> tuple[Value, ...]:
     """Return what each item of *array* may be, known ones first."""
     return array.items if array.element is None else (*array.items, array.element)
+
+
+def parts(value: Value) -> tuple[Value, ...]:
+    """Return what each field or item of *value* may be: nothing when it is no record and no sequence."""
+    if isinstance(value, Record):
+        return (*value.fields.values(), *(() if value.rest is None else (value.rest,)))
+    return every(value) if isinstance(value, Sequence) else ()
 
 
 def look(value: Value, path: str) -> tuple[Found, ...]:

@@ -16,7 +16,7 @@ from analyzer.integrations import Call
 from analyzer.maps import GrantRule, Operation, ServiceMap, SqlText, service_map
 from analyzer.permissions.fill import NOTHING, Filled, absent, fill
 from analyzer.permissions.grant import EXECUTION, Action, Certainty, Condition, Grant, Reason, TargetRole
-from analyzer.permissions.patterns import as_exact, as_pattern, in_partition, is_arn
+from analyzer.permissions.patterns import as_exact, as_pattern, in_partition, is_arn, knows_wildcards
 from analyzer.permissions.report import assumption, because, doubt, dropped, hole, misplaced, possible
 from analyzer.permissions.when import holds
 
@@ -112,12 +112,7 @@ def _is_foreign(target: TargetRole | None, context: Context) -> bool:
 
 def _variables(context: Context, target: TargetRole | None) -> dict[str, str]:
     account = context.account if target is None else target.account
-    return {
-        "partition": context.partition or HOLE,
-        "region": context.region or HOLE,
-        "account": account or HOLE,
-        "machine": context.name or HOLE,
-    }
+    return {**context.places(HOLE), "account": account or HOLE}
 
 
 def _resources(rule: GrantRule, call: Call, mapped: ServiceMap, variables: Mapping[str, str]) -> Iterator[Filled]:
@@ -143,7 +138,7 @@ def _condition(
         filled = [one for template in templates for one in fill(template, call.arguments, variables, mapped.forms)]
         if any(HOLE in one.text for one in filled):
             operator = operator.replace("StringEquals", "StringLike")  # noqa: PLW2901 - the same test, as a pattern
-        globs = operator.endswith("Like") or operator.startswith("Arn")
+        globs = knows_wildcards(operator)
         open_ends = [one for one in filled if one.certainty is Certainty.UNKNOWN or (HOLE in one.text and not globs)]
         if open_ends:
             problems.extend(dropped(key, call, one) for one in open_ends if one.holes)

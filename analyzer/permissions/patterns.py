@@ -38,6 +38,14 @@ def is_arn(text: str) -> bool:
     return len(fields) == 6 and all(field and HOLE not in field for field in fields[:3])
 
 
+def knows_wildcards(operator: str) -> bool:
+    """Tell whether the condition *operator* takes `*` and `?` of its values for wildcards.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+    """
+    return operator.endswith("Like") or operator.startswith("Arn")
+
+
 def as_exact(text: str) -> str:
     """Write *text* for an operator that knows no wildcards: only the start of a policy variable is escaped."""
     return text.replace("${", "${$}{")
