@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from analyzer.asl.model import Machine, Task
 from analyzer.asl.parse import parse
 from analyzer.context import Context, settle_partition
 from analyzer.dataflow.run import propagate
 from analyzer.dataflow.start import reads_values, start
-from analyzer.diagnostics import Diagnostic, sort_diagnostics
+from analyzer.dataflow.values import HOLE, Value
+from analyzer.diagnostics import Diagnostic, diagnostic, sort_diagnostics
 from analyzer.graph import not_taken, reachable, unreachable_states
 from analyzer.integrations import calls_of, labels_of
 from analyzer.maps import index
+from analyzer.nested import Member, Start, children, input_of, starts_of
 from analyzer.permissions import EXECUTION, Grant, TargetRole, permissions
 from analyzer.policy import Policy, minimise, review_size, target_trust_policy, trust_policy
 from analyzer.sources import parse_document
@@ -30,7 +33,7 @@ class TargetPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Everything derived from one definition."""
+    """Everything derived from one definition. `starts` are the executions of other machines that it starts."""
 
     machine: Machine
     context: Context
@@ -39,11 +42,13 @@ class Analysis:
     targets: tuple[TargetPolicy, ...]
     grants: tuple[Grant, ...]
     diagnostics: tuple[Diagnostic, ...]
+    starts: tuple[Start, ...] = ()
 
 
-def analyze(source: Source, context: Context = Context()) -> Analysis:  # noqa: B008 - frozen
+def analyze(source: Source, context: Context = Context(), given: Value | None = None) -> Analysis:  # noqa: B008 - frozen
     """Derive the least policy under which every path of the definition in *source* can run.
 
+    *given* describes every input it is started with; without it, that is what *context* promises of the input.
     Raises `SourceError` when *source* is not a definition at all; whatever is wrong inside it is a diagnostic.
     """
     document, reading = parse_document(source)
@@ -51,7 +56,7 @@ def analyze(source: Source, context: Context = Context()) -> Analysis:  # noqa: 
     context = settle_partition(context, (state.resource_arn or "" for state in machine.states() if isinstance(state, Task)))
     reached = reachable(machine)
     states = [state for state in machine.states() if state.pointer in reached]
-    flow = propagate(machine, start(context, index().trust["source_arn"])) if reads_values(states) else {}
+    flow = propagate(machine, start(context, index().trust["source_arn"], given)) if reads_values(states) else {}
     taken = [state for state in states if not flow or state.pointer in flow]
     calls, misnamed = calls_of(taken, flow, context, index())
     grants, roles, findings = permissions(calls, context)
@@ -77,4 +82,37 @@ def analyze(source: Source, context: Context = Context()) -> Analysis:  # noqa: 
         *target_doubts,
         *review_size(policy, "the execution role"),
     )
-    return Analysis(machine, context, policy, trust, tuple(targets), grants, sort_diagnostics(everything))
+    return Analysis(machine, context, policy, trust, tuple(targets), grants, sort_diagnostics(everything), starts_of(calls))
+
+
+def analyze_nested(analyses: Sequence[Analysis]) -> tuple[Analysis, ...]:
+    """Analyse once more, with the input they pass, each machine that others of *analyses* start.
+
+    One whose input is promised already keeps to that. https://docs.aws.amazon.com/step-functions/latest/dg/concepts-nested-workflows.html
+    """
+    settled = list(analyses)
+    if len(settled) == 1 or not any(one.starts for one in settled):
+        return tuple(settled)
+    for child, parents in children([_member(one) for one in settled]).items():
+        before = settled[child]
+        found = input_of(_member(before), [_member(settled[parent]) for parent in parents])
+        if found is None or before.context.assumptions or before.context.input_schema is not None:
+            continue
+        given, passing = found
+        after = analyze(before.machine.source, before.context, given)
+        told = after.diagnostics
+        if (after.policy, after.targets, told) != (before.policy, before.targets, before.diagnostics):
+            message = f"its input is taken to be what {_listed(passing)} pass{'es' if len(passing) == 1 else ''}"
+            told = sort_diagnostics((*told, diagnostic("input-of-parents", message)))
+        settled[child] = replace(after, diagnostics=told)
+    return tuple(settled)
+
+
+def _member(analysis: Analysis) -> Member:
+    arn = analysis.context.fill(index().trust["source_arn"], HOLE)
+    return Member(analysis.context.name or analysis.machine.source.name, arn, analysis.starts)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = [*names[:3], *([f"{len(names) - 3} more"] if len(names) > 3 else [])]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

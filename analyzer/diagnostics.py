@@ -104,6 +104,11 @@ CATALOGUE: dict[str, Entry] = {
     "other-region": Entry(
         _E, "a resource of another Region: Step Functions makes no calls across Regions", "use a resource of the machine's Region"
     ),
+    "input-of-parents": Entry(
+        _W,
+        "the input of a machine is taken from those that start it in the same run",
+        "if anything else starts it, analyse it with --any-input, or say what comes with --input-schema",
+    ),
     "unverified-permission": Entry(_W, "a permission that no source settles", "test the workflow with the policy"),
     # -- the machine's surroundings
     "unknown-account": Entry(_W, "the machine's account is not known", "give it with --account or --arn"),

@@ -80,6 +80,14 @@ class SqlText:
 
 
 @dataclass(frozen=True, slots=True)
+class Starts:
+    """That a call starts an execution: the parameters that name the machine and its input."""
+
+    machine: str
+    input: str
+
+
+@dataclass(frozen=True, slots=True)
 class Operation:
     """What one operation of an integration needs, in the patterns it supports."""
 
@@ -89,6 +97,7 @@ class Operation:
     unverified: Mapping[str, str]
     source: str
     sql: SqlText | None = None
+    starts: Starts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +166,7 @@ def service_map(service: str) -> ServiceMap:
             entry.get("unverified", {}),
             entry["source"],
             _sql(entry),
+            _starts(entry),
         )
         for name, entry in raw["operations"].items()
     }
@@ -174,7 +184,7 @@ class _SdkOperations(Mapping[str, Operation]):
         row = self._rows[name.casefold()]
         grants = tuple(_grant({"only": SDK_PATTERNS, "source": self._source, **grant}) for grant in row["grants"])
         doubt = dict.fromkeys(SDK_PATTERNS, UNVERIFIED) if row.get("unverified") else {}
-        return Operation(SDK_PATTERNS, grants, None, doubt, self._source, _sql(row))
+        return Operation(SDK_PATTERNS, grants, None, doubt, self._source, _sql(row), _starts(row))
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.casefold() in self._rows
@@ -207,6 +217,10 @@ def _case(raw: Json) -> Case:
 def _sql(raw: Json) -> SqlText | None:
     sql = raw.get("sql")
     return SqlText(sql["statement"], sql["dialect"], sql.get("defaults", {})) if sql else None
+
+
+def _starts(raw: Json) -> Starts | None:
+    return Starts(**raw["starts"]) if "starts" in raw else None
 
 
 def _template(raw: Json) -> Template:

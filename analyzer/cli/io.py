@@ -64,7 +64,7 @@ def read(paths: Sequence[str], ctx: click.Context, *, one: str | None = None) ->
 
 def analyze_all(sources: Sequence[Source], code: int, contexts: Callable[[str], Context], ctx: click.Context) -> Results:
     """Analyse every source. One that cannot be analysed is told on standard error and takes no other one with it."""
-    from analyzer.analyze import analyze
+    from analyzer.analyze import analyze, analyze_nested
     from analyzer.errors import OptionError, SourceError
 
     analyses = []
@@ -81,7 +81,7 @@ def analyze_all(sources: Sequence[Source], code: int, contexts: Callable[[str], 
                 raise
             code = BUG
             report_bug(error, source.name)
-    return Results(tuple(analyses), code)
+    return Results(tuple(analyses) if ctx.params.get("any_input") else analyze_nested(analyses), code)
 
 
 def report_bug(error: Exception, name: str = "") -> None:

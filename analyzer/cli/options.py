@@ -76,6 +76,8 @@ def context_options(command: Command) -> Command:
         click.option("--assume", metavar="PATH=VALUE", multiple=True, callback=_assumptions,
                      help="Text at a path of the execution's input; a path given again: any of its texts."),
         click.option("--input-schema", metavar="FILE", callback=_schema, help="JSON Schema that every input keeps to."),
+        click.option("--any-input", is_flag=True,
+                     help="Take no machine's input from the machines that start it in the same run."),
         click.option("--config", metavar="FILE", help="Configuration; by default the nearest asl-iam.toml upwards."),
         click.option("--no-config", "config", flag_value="", help="Read no configuration."),
     )  # fmt: skip

@@ -17,13 +17,15 @@ from analyzer.dataflow.values import HOLE, INPUT, Literal, Record, Text, Unknown
 _UNKNOWN = "context object"
 
 
-def start(context: Context, machine_arn: str) -> Facts:
+def start(context: Context, machine_arn: str, given: Value | None = None) -> Facts:
     """Return the facts an execution starts with; *machine_arn* is the template of the machine's own ARN.
 
+    *given* is its input; without it, what *context* promises of the input.
     Raises `OptionError` for an assumption about something that is no path.
     """
-    promised: Value = INPUT if context.input_schema is None else from_schema(context.input_schema)
-    given = vouched(promised, context.assumptions)
+    if given is None:
+        promised: Value = INPUT if context.input_schema is None else from_schema(context.input_schema)
+        given = vouched(promised, context.assumptions)
     arn = context.fill(machine_arn, HOLE)
     execution = arn.replace(":stateMachine:", ":express:" if context.type == "EXPRESS" else ":execution:") + ":" + HOLE
     rest = Unknown(_UNKNOWN)

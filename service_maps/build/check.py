@@ -36,6 +36,7 @@ def check_service(raw: dict[str, Any], shared_forms: dict[str, Any]) -> list[str
         place = f"{raw['service']}:{name}"
         members = _members(raw, name, operation, place, faults)
         faults.extend(f"{place}: {fault}" for fault in _check_sql(operation, members))
+        faults.extend(f"{place}: {fault}" for fault in _check_starts(operation.get("starts", {}), members))
         for written in spliced(operation.get("grants", [])):
             for grant in expand(written, place):
                 source = grant.get("source", operation.get("source", raw["guide"]))
@@ -52,6 +53,9 @@ def check_override(name: str, raw: dict[str, Any], shared_forms: dict[str, Any])
     shapes = sdk_shapes(name)
     for operation, row in raw.get("operations", {}).items():
         faults.extend(f"overrides/{name}.yaml: {operation}: {fault}" for fault in _check_sql(row, shapes.get(operation)))
+    for operation, starts in raw.get("starts", {}).items():
+        place = f"overrides/{name}.yaml: {operation}"
+        faults.extend(f"{place}: {fault}" for fault in _check_starts(starts, shapes.get(operation)))
     for operation, row in raw.get("actions", {}).items():
         place = f"overrides/{name}.yaml: {operation}"
         faults.extend(_check_source(row.get("source", raw.get("source", "")), place))
@@ -206,6 +210,12 @@ def _check_sql(operation: dict[str, Any], members: Any) -> Iterator[str]:
             yield f"{part} is no part of a name in SQL"
         if path := default.partition("|")[0]:
             yield from _check_path(path, members)
+
+
+def _check_starts(starts: dict[str, str], members: Any) -> Iterator[str]:
+    """Require that the API has the parameters that name a machine and its input."""
+    for path in starts.values():
+        yield from _check_path(path, members)
 
 
 def _check_derived(path: str) -> Iterator[str]:

@@ -21,8 +21,9 @@ GRANT_KEYS = {
     "level", "only", "actions", "resources", "condition", "when", "source", "because", "beyond", "assume", "external",
     "unverified", "note", "other_regions", "managed_rule", "pass_role",
 }  # fmt: skip
-OPERATION_KEYS = {"api", "patterns", "grants", "parameters", "note", "unverified", "source", "integration", "sql"}
+OPERATION_KEYS = {"api", "patterns", "grants", "parameters", "note", "unverified", "source", "integration", "sql", "starts"}
 SQL_KEYS = {"statement", "dialect", "defaults"}
+STARTS_KEYS = {"machine", "input"}
 SERVICE_KEYS = {
     "service",
     "title",
@@ -99,6 +100,7 @@ def compile_service(raw: dict[str, Any], shared: dict[str, Any], name: str) -> d
             **({"note": entry["note"]} if "note" in entry else {}),
             **({"unverified": entry["unverified"]} if "unverified" in entry else {}),
             **compile_sql(entry, place),
+            **compile_starts(entry, place),
             "source": source,
         }
     if missing := used - set(forms):
@@ -135,6 +137,16 @@ def compile_sql(entry: dict[str, Any], place: str) -> dict[str, Any]:
     if missing := {"statement", "dialect"} - set(entry["sql"]):
         raise MapError(f"{place}: sql lacks {sorted(missing)}")
     return {"sql": entry["sql"]}
+
+
+def compile_starts(entry: dict[str, Any], place: str) -> dict[str, Any]:
+    """Return which parameters of an operation name the machine it starts and the input; nothing when it starts none."""
+    if "starts" not in entry:
+        return {}
+    _only_keys(entry["starts"], STARTS_KEYS, f"{place}: starts")
+    if missing := STARTS_KEYS - set(entry["starts"]):
+        raise MapError(f"{place}: starts lacks {sorted(missing)}")
+    return {"starts": entry["starts"]}
 
 
 def _only_keys(entry: dict[str, Any], allowed: set[str], place: str) -> None:

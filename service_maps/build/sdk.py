@@ -18,7 +18,7 @@ import botocore
 
 from service_maps.build.bind import Bound, bind, parameters
 from service_maps.build.candidates import fold
-from service_maps.build.compile import MapError, compile_grants, compile_sql, forms_of, spliced
+from service_maps.build.compile import MapError, compile_grants, compile_sql, compile_starts, forms_of, spliced
 from service_maps.build.measure import DOUBTFUL, Coverage, how_bound
 from service_maps.build.published import IAM, action, folders, model, service_name
 from service_maps.build.reference import Reference
@@ -27,7 +27,8 @@ from service_maps.build.roles import role_parameters
 
 REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_{prefix}.html"
 OVERRIDE_KEYS = {
-    "source", "forms", "aliases", "reads", "arns", "actions", "by_request", "operations", "extra", "passes", "tags", "ended",
+    "source", "forms", "aliases", "reads", "arns", "actions", "by_request", "operations", "extra", "passes", "starts", "tags",
+    "ended",
 }  # fmt: skip
 _TAG_MEMBERS = ("tags", "taglist", "tagspecifications", "tagset")
 _TAG_ACTIONS = ("Tag{noun}", "TagResource", "AddTagsToResource", "AddTags", "CreateTags")
@@ -103,7 +104,7 @@ def _check_override(own: Mapping[str, Any], name: str, model: Any) -> None:
     """Refuse a key nobody reads and an operation that does not exist: both are slips of the pen."""
     if unknown := set(own) - OVERRIDE_KEYS:
         raise MapError(f"overrides/{name}.yaml: unknown keys {sorted(unknown)}")
-    for table in ("actions", "operations", "extra"):
+    for table in ("actions", "operations", "extra", "starts"):
         if unknown := set(own.get(table, {})) - set(model.operation_names):
             raise MapError(f"overrides/{name}.yaml: {table}: no such operations {sorted(unknown)}")
 
@@ -137,7 +138,8 @@ def _rule(one: _Operation, reference: Reference, coverage: Coverage) -> dict[str
         grants += [*role_grants(one), *_tag_grants(actions[0], one)]
     grants += one.own.get("extra", {}).get(one.name, [])
     compiled = compile_grants(grants, source, place)
-    return {**row, "grants": compiled, **({"unverified": True} if how in DOUBTFUL else {})}
+    starts = compile_starts({"starts": one.own["starts"][one.name]} if one.name in one.own.get("starts", {}) else {}, place)
+    return {**row, **starts, "grants": compiled, **({"unverified": True} if how in DOUBTFUL else {})}
 
 
 def _actions(one: _Operation) -> tuple[list[str], str, str | None]:
