@@ -18,7 +18,8 @@ from analyzer.maps import index
 from analyzer.nested import Member, Start, children, input_of, starts_of
 from analyzer.permissions import EXECUTION, Grant, TargetRole, permissions
 from analyzer.policy import Policy, minimise, review_size, target_trust_policy, trust_policy
-from analyzer.sources import parse_document
+from analyzer.sources import as_definition, parse_document
+from analyzer.templates.model import Found
 from analyzer.text import Json, Source
 
 
@@ -43,15 +44,22 @@ class Analysis:
     grants: tuple[Grant, ...]
     diagnostics: tuple[Diagnostic, ...]
     starts: tuple[Start, ...] = ()
+    found: Found | None = None
 
 
-def analyze(source: Source, context: Context = Context(), given: Value | None = None) -> Analysis:  # noqa: B008 - frozen
+def analyze(
+    source: Source,
+    context: Context = Context(),  # noqa: B008 - frozen
+    given: Value | None = None,
+    found: Found | None = None,
+) -> Analysis:
     """Derive the least policy under which every path of the definition in *source* can run.
 
-    *given* describes every input it is started with; without it, that is what *context* promises of the input.
+    *given* describes every input it is started with; without it, that is what *context* promises of the input. *found* is the
+    template's machine that *source* was read for, and holds the definition.
     Raises `SourceError` when *source* is not a definition at all; whatever is wrong inside it is a diagnostic.
     """
-    document, reading = parse_document(source)
+    document, reading = parse_document(source) if found is None else (as_definition(source, found.document), found.diagnostics)
     machine, problems = parse(source, document, workflow_type=context.type)
     context = settle_partition(context, (state.resource_arn or "" for state in machine.states() if isinstance(state, Task)))
     reached = reachable(machine)
@@ -67,9 +75,9 @@ def analyze(source: Source, context: Context = Context(), given: Value | None = 
     targets: list[TargetPolicy] = []
     target_doubts: list[Diagnostic] = []
     for role in roles:
-        target_trust, found = target_trust_policy(role, context, index())
+        target_trust, said = target_trust_policy(role, context, index())
         targets.append(TargetPolicy(role, minimise(by_role.get(role.arn, ()), role.arn), target_trust))
-        target_doubts.extend((*found, *review_size(targets[-1].policy, f"`{role.arn}`")))
+        target_doubts.extend((*said, *review_size(targets[-1].policy, f"`{role.arn}`")))
     policy = minimise(by_role.get(EXECUTION, ()))
     everything = (
         *not_taken([state for state in states if flow and state.pointer not in flow]),
@@ -82,7 +90,9 @@ def analyze(source: Source, context: Context = Context(), given: Value | None = 
         *target_doubts,
         *review_size(policy, "the execution role"),
     )
-    return Analysis(machine, context, policy, trust, tuple(targets), grants, sort_diagnostics(everything), starts_of(calls))
+    return Analysis(
+        machine, context, policy, trust, tuple(targets), grants, sort_diagnostics(everything), starts_of(calls), found
+    )
 
 
 def analyze_nested(analyses: Sequence[Analysis]) -> tuple[Analysis, ...]:
@@ -99,7 +109,7 @@ def analyze_nested(analyses: Sequence[Analysis]) -> tuple[Analysis, ...]:
         if found is None or before.context.assumptions or before.context.input_schema is not None:
             continue
         given, passing = found
-        after = analyze(before.machine.source, before.context, given)
+        after = analyze(before.machine.source, before.context, given, before.found)
         told = after.diagnostics
         if (after.policy, after.targets, told) != (before.policy, before.targets, before.diagnostics):
             message = f"its input is taken to be what {_listed(passing)} pass{'es' if len(passing) == 1 else ''}"
@@ -110,7 +120,9 @@ def analyze_nested(analyses: Sequence[Analysis]) -> tuple[Analysis, ...]:
 
 def _member(analysis: Analysis) -> Member:
     arn = analysis.context.fill(index().trust["source_arn"], HOLE)
-    return Member(analysis.context.name or analysis.machine.source.name, arn, analysis.starts)
+    found, context = analysis.found, analysis.context
+    title = found.name if found is not None else context.name or analysis.machine.source.name
+    return Member(title, arn, analysis.starts)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from analyzer.errors import OptionError
 from analyzer.text import Json
@@ -53,7 +54,7 @@ class Context:
     tracing: bool = False
     kms_key: str | None = None
     role: str | None = None
-    substitutions: Mapping[str, str] = field(default_factory=dict)
+    substitutions: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     assumptions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     input_schema: Json = None
 
@@ -72,10 +73,23 @@ class Context:
             template = template.replace(f"{{{name}}}", value)
         return template
 
-    def all_substitutions(self) -> Mapping[str, str]:
+    def all_substitutions(self) -> Mapping[str, str | tuple[str, ...]]:
         """Return the substitutions with the pseudo parameters every template has (`${AWS::Region}`, ...)."""
-        known = {"AWS::Partition": self.partition, "AWS::Region": self.region, "AWS::AccountId": self.account}
-        return {**{name: value for name, value in known.items() if value}, **self.substitutions}
+        return {**self.pseudo_parameters(), **self.substitutions}
+
+    def pseudo_parameters(self) -> dict[str, str]:
+        """Return the pseudo parameters that are known.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html
+        """
+        suffix = "amazonaws.com.cn" if self.partition == "aws-cn" else "amazonaws.com"
+        known = {
+            "AWS::Partition": self.partition,
+            "AWS::Region": self.region,
+            "AWS::AccountId": self.account,
+            "AWS::URLSuffix": suffix if self.partition in ("aws", "aws-cn", "aws-us-gov") else None,
+        }
+        return {name: value for name, value in known.items() if value}
 
 
 def make_context(  # noqa: PLR0913 - one argument for each thing that can be known
@@ -90,7 +104,7 @@ def make_context(  # noqa: PLR0913 - one argument for each thing that can be kno
     tracing: bool = False,
     kms_key: str | None = None,
     role: str | None = None,
-    substitutions: Mapping[str, str] | None = None,
+    substitutions: Mapping[str, str | tuple[str, ...]] | None = None,
     assumptions: Mapping[str, tuple[str, ...]] | None = None,
     input_schema: Json = None,
 ) -> Context:
@@ -131,6 +145,11 @@ def make_context(  # noqa: PLR0913 - one argument for each thing that can be kno
         assumptions=dict(assumptions or {}),
         input_schema=input_schema,
     )
+
+
+def known_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of *given* that can be so: what a template computes may be no name of a machine, say."""
+    return {key: value for key, value in given.items() if key not in _FORMS or _FORMS[key][0].fullmatch(str(value))}
 
 
 def _check_partition(partition: str | None, region: str) -> str:

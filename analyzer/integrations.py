@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from analyzer.asl.model import DISTRIBUTED, DataAccess, Map, QueryLanguage, State, Task
 from analyzer.context import Context
 from analyzer.dataflow.evaluate import Environment, evaluate, substitute
-from analyzer.dataflow.values import HOLE, Literal, Record, Text, Value, look, texts
+from analyzer.dataflow.values import HOLE, Literal, Record, Text, Value, alternatives, look, texts
 from analyzer.diagnostics import Diagnostic, Hints, diagnostic
 from analyzer.maps import SDK, SDK_PATTERNS, Index, sdk_index, service_map
 from analyzer.text import Pointer
@@ -114,12 +114,14 @@ def _task_calls(task: Task, here: Environment, known: _Known) -> tuple[list[Call
     else:
         arguments = evaluate(task.arguments, _written_in(task.arguments_pointer, task.language), task.arguments_pointer, here)
     pointer = (*task.pointer, "Resource")
-    target, reports = _target(task.resource_arn, pointer, task.name, here.substitutions, known)
-    if target is None:
-        return assume, reports
-    service, operation, pattern, whole = target
-    call = Call(service, operation, pattern, whole or arguments, task.pointer, task.name, role)
-    return [*assume, call], reports
+    calls, reports = [*assume], []
+    for value in alternatives(substitute(task.resource_arn, pointer, here.substitutions)):
+        target, found = _target(value, task.resource_arn, pointer, task.name, known)
+        reports += found
+        if target is not None:
+            service, operation, pattern, whole = target
+            calls.append(Call(service, operation, pattern, whole or arguments, task.pointer, task.name, role))
+    return calls, reports
 
 
 def _written_in(pointer: Pointer, own: QueryLanguage) -> QueryLanguage:
@@ -162,14 +164,13 @@ def _map_calls(state: Map, context: Context, here: Environment, known: _Known) -
     for access, pattern, key in ((state.reader, "item_reader", "ReaderConfig"), (state.writer, "result_writer", "WriterConfig")):
         if access is None or access.resource_arn is None:
             continue
-        target, found = _target(
-            access.resource_arn, (*access.pointer, "Resource"), state.name, here.substitutions, known, pattern
-        )
-        reports.extend(found)
-        if target is not None:
-            service, operation, _, _ = target
-            arguments = _access_arguments(access, (*access.pointer, key), state, here)
-            calls.append(Call(service, operation, pattern, arguments, access.pointer, state.name))
+        place = (*access.pointer, "Resource")
+        arguments = _access_arguments(access, (*access.pointer, key), state, here)
+        for value in alternatives(substitute(access.resource_arn, place, here.substitutions)):
+            target, found = _target(value, access.resource_arn, place, state.name, known, pattern)
+            reports.extend(found)
+            if target is not None:
+                calls.append(Call(target[0], target[1], pattern, arguments, access.pointer, state.name))
     return calls, reports
 
 
@@ -204,10 +205,9 @@ Target = tuple[str, str, str, Value | None]
 
 
 def _target(
-    arn: str, pointer: Pointer, state: str, substitutions: Mapping[str, str], known: _Known, wanted: str | None = None
+    value: Value, arn: str, pointer: Pointer, state: str, known: _Known, wanted: str | None = None
 ) -> tuple[Target | None, list[Diagnostic]]:
-    """Read a Resource ARN. *wanted* is the pattern of a reader or writer, which its ARN does not show."""
-    value = substitute(arn, pointer, substitutions)
+    """Read the Resource ARN *value*, written as *arn*. *wanted* is the pattern of a reader or writer, which it does not show."""
     [written] = texts(value)
     text = written.text
     if match := _INTEGRATION.fullmatch(text.replace(HOLE, "aws", 1) if text.startswith(f"arn:{HOLE}:states:::") else text):

@@ -30,10 +30,14 @@ Json = Any
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One text to analyse and the name a reader knows it by (a path, or `<stdin>`)."""
+    """One text to analyse and the name a reader knows it by (a path, or `<stdin>`).
+
+    The definition may stand somewhere inside it, at `base`: then pointers go from there.
+    """
 
     text: str
     name: str
+    base: Pointer = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ def locate(source: Source, pointer: Pointer, *, key: bool = False) -> Position |
     if node is None:
         return None
     key_node = None
-    for step in pointer:
+    for step in (*source.base, *pointer):
         found = _child(node, step)
         if found is None:
             break

@@ -29,7 +29,9 @@ def analyze(
     from analyzer.report import ONE_DOCUMENT, report
 
     contexts = options.take_contexts(given)
-    sources, code = io.read(paths, ctx, one=f"--format {form}" if form in ONE_DOCUMENT else options.one_machine(given))
+    sources, code = io.read(
+        paths, ctx, one=f"--format {form}" if form in ONE_DOCUMENT else options.one_machine(given), machine=given["machine"]
+    )
     results = io.analyze_all(sources, code, contexts, ctx)
     if results.analyses:
         io.write(report(results.analyses, form, color=io.paint_for(sys.stdout, ctx, output).enabled), output)
@@ -56,7 +58,7 @@ def explain(ctx: click.Context, /, action_glob: str, paths: tuple[str, ...], for
     from analyzer.report.paint import to_json
 
     contexts = options.take_contexts(given)
-    sources, code = io.read(paths, ctx, one=options.one_machine(given))
+    sources, code = io.read(paths, ctx, one=options.one_machine(given), machine=given["machine"])
     results = io.analyze_all(sources, code, contexts, ctx)
     found = [(analysis, entry) for analysis in results.analyses for entry in matching(analysis, action_glob)]
     if form == "json":
@@ -80,7 +82,7 @@ def graph(ctx: click.Context, /, path: str, form: str, output: str | None, **giv
     from analyzer.report.paint import to_json
 
     contexts = options.take_contexts(given)
-    sources, code = io.read([path], ctx, one="a graph")
+    sources, code = io.read([path], ctx, one="a graph", machine=given["machine"])
     results = io.analyze_all(sources, code, contexts, ctx)
     for analysis in results.analyses:
         if form == "json":

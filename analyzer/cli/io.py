@@ -6,7 +6,7 @@ import os
 import shutil
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
@@ -15,13 +15,27 @@ import click
 
 if TYPE_CHECKING:
     from analyzer.analyze import Analysis
-    from analyzer.context import Context
+    from analyzer.cli.options import Contexts
     from analyzer.errors import SourceError
     from analyzer.report.paint import Paint
+    from analyzer.templates import Found
     from analyzer.text import Source
 
 FINDINGS, USAGE, UNREADABLE, BUG = 1, 2, 3, 70
 """The exit codes beside 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One state machine to analyse: the text of its definition, and where it was found when that is a template."""
+
+    source: Source
+    found: Found | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is called in messages."""
+        return self.source.name if self.found is None else f"{self.found.template} ({self.found.name})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +50,13 @@ class Results:
         return self.code or (FINDINGS if findings else 0)
 
 
-def read(paths: Sequence[str], ctx: click.Context, *, one: str | None = None) -> tuple[list[Source], int]:
-    """Find the sources that *paths* name. A path that yields none is told on standard error, the others are kept.
+def read(
+    paths: Sequence[str], ctx: click.Context, *, one: str | None = None, machine: str | None = None
+) -> tuple[list[Input], int]:
+    """Find the state machines that *paths* name. A path that yields none is told on standard error, the others are kept.
 
-    When *one* names something that is made for one definition only, several sources are wrong usage.
+    When *one* names something that is made for one machine only, several are wrong usage. Of templates, only the machine that
+    is called *machine* is taken, when that is given.
     """
     from analyzer.errors import SourceError
     from analyzer.sources import find
@@ -53,24 +70,54 @@ def read(paths: Sequence[str], ctx: click.Context, *, one: str | None = None) ->
         except SourceError as error:
             code = UNREADABLE
             _report_failure(error, None, ctx)
-    if one and len(sources) > 1:
+    inputs, failed = _machines(sources, machine, ctx)
+    if machine is not None and not inputs:
+        raise click.UsageError(f"there is no machine `{machine}` in what was read", ctx)
+    if one and len(inputs) > 1:
         from analyzer.report.paint import printable
 
-        names = [printable(source.name) for source in sources.values()]
+        names = [printable(each.title) for each in inputs]
         listed = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
         raise click.UsageError(f"{one} takes one definition, and there are {len(names)}: {listed}", ctx)
-    return list(sources.values()), code
+    return inputs, max(code, failed)
 
 
-def analyze_all(sources: Sequence[Source], code: int, contexts: Callable[[str], Context], ctx: click.Context) -> Results:
-    """Analyse every source. One that cannot be analysed is told on standard error and takes no other one with it."""
+def _machines(sources: Mapping[str, Source], machine: str | None, ctx: click.Context) -> tuple[list[Input], int]:
+    """Return the machines of *sources*: of a template each one, and no file once more that a template names."""
+    from analyzer.errors import SourceError
+    from analyzer.templates import machines_in, project_of
+
+    inputs: list[Input] = []
+    named: set[str] = set()
+    code = 0
+    for source in sources.values():
+        found = machines_in(source, project_of(source.name))
+        if found is None:
+            inputs.append(Input(source))
+            continue
+        for one in found:
+            if isinstance(one, SourceError):
+                code = UNREADABLE
+                _report_failure(one, source, ctx)
+            else:
+                named.update(map(os.path.realpath, one.files))
+                inputs.append(Input(one.source, one))
+    kept = [one for one in inputs if one.found is not None or os.path.realpath(one.source.name) not in named]
+    return [one for one in kept if machine is None or (one.found is not None and one.found.name == machine)], code
+
+
+def analyze_all(inputs: Sequence[Input], code: int, contexts: Contexts, ctx: click.Context) -> Results:
+    """Analyse every machine. One that cannot be analysed is told on standard error and takes no other one with it."""
     from analyzer.analyze import analyze, analyze_nested
     from analyzer.errors import OptionError, SourceError
+    from analyzer.render.spell import spelled
 
     analyses = []
-    for source in sources:
+    for one in inputs:
+        source, found = one.source, one.found
         try:
-            analyses.append(analyze(source, contexts(source.name)))
+            context = contexts(source.name if found is None else found.template, found)
+            analyses.append(analyze(source, context, None, found))
         except OptionError as error:
             raise click.UsageError(str(error), ctx) from error
         except SourceError as error:
@@ -81,7 +128,8 @@ def analyze_all(sources: Sequence[Source], code: int, contexts: Callable[[str], 
                 raise
             code = BUG
             report_bug(error, source.name)
-    return Results(tuple(analyses) if ctx.params.get("any_input") else analyze_nested(analyses), code)
+    made = tuple(analyses) if ctx.params.get("any_input") else analyze_nested(analyses)
+    return Results(tuple(map(spelled, made)) if ctx.params.get("keep_substitutions") else made, code)
 
 
 def report_bug(error: Exception, name: str = "") -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from analyzer.context import Context
+    from analyzer.templates import Found
+
+    Contexts = Callable[..., Context]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -76,6 +80,9 @@ def context_options(command: Command) -> Command:
         click.option("--assume", metavar="PATH=VALUE", multiple=True, callback=_assumptions,
                      help="Text at a path of the execution's input; a path given again: any of its texts."),
         click.option("--input-schema", metavar="FILE", callback=_schema, help="JSON Schema that every input keeps to."),
+        click.option("--machine", metavar="NAME", help="Only the machine that a template calls NAME."),
+        click.option("--keep-substitutions", is_flag=True,
+                     help="Write what only the deployment knows as ${NAME} instead of a wildcard."),
         click.option("--any-input", is_flag=True,
                      help="Take no machine's input from the machines that start it in the same run."),
         click.option("--config", metavar="FILE", help="Configuration; by default the nearest asl-iam.toml upwards."),
@@ -111,10 +118,11 @@ def one_machine(parameters: dict[str, Any]) -> str | None:
     return next((f"--{name}" for name in ("arn", "name") if parameters[name] is not None), None)
 
 
-def take_contexts(parameters: dict[str, Any]) -> Callable[[str], Context]:
-    """Return what makes the context of the definition at a path: the configuration, under what the command line says.
+def take_contexts(parameters: dict[str, Any]) -> Contexts:
+    """Return what makes the context of the definition at a path.
 
-    Raises `OptionError`, at once for what is wrong on the command line, later for what is wrong for one definition.
+    That is what its template says, under the configuration, under what the command line says. Raises `OptionError`, at once for
+    what is wrong on the command line, later for what is wrong for one definition.
     """
     from analyzer.config import discover, read_config
     from analyzer.context import make_context
@@ -124,17 +132,35 @@ def take_contexts(parameters: dict[str, Any]) -> Callable[[str], Context]:
     chosen = {**given, **renamed, "type": given["type"].upper()}
     make_context(**chosen)
     path = parameters["config"] or (discover(".") if parameters["config"] is None else None)
-    if not path:
-        return lambda _: make_context(**chosen)
-    config = read_config(path)
+    config = read_config(path) if path else None
     typed = click.get_current_context().get_parameter_source
     said = {name for name in chosen if typed(_PARAMETERS.get(name, name)) is not click.core.ParameterSource.DEFAULT}
 
-    def context_for(name: str) -> Context:
-        configured = config.options_for(name)
+    def context_for(name: str, found: Found | None = None) -> Context:
+        configured = config.options_for(name) if config else {}
         merged = {**chosen, **{key: value for key, value in configured.items() if key not in said}}
         for key in ("substitutions", "assumptions"):
             merged[key] = {**configured.get(key, {}), **chosen[key]}
-        return make_context(**merged)
+        context = make_context(**merged)
+        if found is not None:
+            context = _in_template(context, found, {*configured, *said})
+        return _keeping(context, found, merged["substitutions"]) if parameters.get("keep_substitutions") else context
 
     return context_for
+
+
+def _keeping(context: Context, found: Found | None, given: Mapping[str, str]) -> Context:
+    """Return *context* with a symbol for each placeholder that nobody gave a text for."""
+    from analyzer.templates.symbols import keep
+
+    return context if found is None else keep(context, found, given)
+
+
+def _in_template(context: Context, found: Found, said: set[str]) -> Context:
+    """Add to *context* what the template says of the machine, but for what somebody *said* otherwise."""
+    from analyzer.context import known_options
+    from analyzer.templates import options_of
+
+    given = {key: value for key, value in options_of(found, context.pseudo_parameters()).items() if key not in said}
+    texts = {name: texts[0] if len(texts) == 1 else texts for name, texts in found.texts.items()}
+    return replace(context, **known_options(given), substitutions={**texts, **context.substitutions})

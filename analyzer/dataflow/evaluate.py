@@ -11,13 +11,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import product
+from math import prod
 
 from analyzer.asl.check import is_expression
 from analyzer.asl.model import QueryLanguage
 from analyzer.dataflow.intrinsics import call, is_intrinsic
+from analyzer.dataflow.join import DEPTH, LIMIT, one_of
 from analyzer.dataflow.paths import Unsupported, came_from, follow
 from analyzer.dataflow.values import HOLE, INPUT, PLACEHOLDER, Flow, Literal, Record, Sequence, Text, Unknown, Value
 from analyzer.text import Json, Pointer
+
+Substitutions = Mapping[str, str | tuple[str, ...]]
+"""What placeholders stand for: a text, or one of several. A text may have placeholders in turn."""
 
 _INTRINSIC = re.compile(r"\s*States\.[A-Z]\w*\(")
 """An intrinsic function under a key without `.$`: by the language a constant, in practice a forgotten `.$`."""
@@ -39,7 +45,7 @@ class Environment:
     input: Value = INPUT
     context: Value = _CONTEXT
     variables: Mapping[str, Value] = field(default_factory=dict)
-    substitutions: Mapping[str, str] = field(default_factory=dict)
+    substitutions: Substitutions = field(default_factory=dict)
     result: Value | None = None
     error: Value | None = None
 
@@ -97,26 +103,57 @@ def assume_expression(text: str, environment: Environment, *, holds: bool) -> En
     return narrow(text[2:-2].strip(), environment, holds=holds) if is_expression(text) else environment
 
 
-def substitute(text: str, pointer: Pointer, substitutions: Mapping[str, str]) -> Literal | Text | Unknown:
-    """Fill the `${placeholders}` of *text*; the ones without a value become holes."""
+def substitute(text: str, pointer: Pointer, substitutions: Substitutions) -> Value:
+    """Fill the `${placeholders}` of *text*; the ones without a value become holes.
+
+    What one stands for may have placeholders in turn, and may be one of several texts.
+    """
     if "${" not in text:
         return Literal(text, (Flow(pointer, "constant"),))
+    several = {name: given for name in _names(text, substitutions) if isinstance(given := substitutions.get(name), tuple)}
+    if prod(len(given) for given in several.values()) > LIMIT:
+        several = {}
+    filled = [
+        _filled(text, pointer, {**substitutions, **dict(zip(several, chosen, strict=True))} if several else substitutions)
+        for chosen in product(*several.values())
+    ]
+    return one_of(filled)
+
+
+def _names(text: str, substitutions: Substitutions) -> list[str]:
+    """Return the placeholders of *text*, and those of what they stand for."""
+    found = list(dict.fromkeys(PLACEHOLDER.findall(text)))
+    for name in found:
+        given = substitutions.get(name, ())
+        for value in (given,) if isinstance(given, str) else given:
+            found += [inner for inner in dict.fromkeys(PLACEHOLDER.findall(value)) if inner not in found]
+    return found
+
+
+def _filled(text: str, pointer: Pointer, substitutions: Substitutions) -> Literal | Text | Unknown:
     open_names: list[str] = []
     used: list[str] = []
 
     def fill(match: re.Match[str]) -> str:
         name = match[1]
-        if name in substitutions:
-            used.append(name)
-            return substitutions[name]
+        value = substitutions.get(name)
+        if isinstance(value, str) and name not in inside and len(inside) < DEPTH:
+            if not inside:  # what it stands for in turn is the template's business
+                used.append(name)
+            inside.append(name)
+            whole = PLACEHOLDER.sub(fill, value) if "${" in value else value
+            inside.pop()
+            return whole
         open_names.append(name)
         return HOLE
 
+    inside: list[str] = []
     filled = PLACEHOLDER.sub(fill, text)
     flow = (Flow(pointer, "constant"), *(Flow(pointer, f"substitution `${{{name}}}`") for name in dict.fromkeys(used)))
     if not open_names:
         return Literal(filled, flow)
-    reasons = tuple(f"placeholder `${{{name}}}`" for name in dict.fromkeys(open_names))
+    own = [name for name in open_names if not name.startswith("AWS::")]  # the surroundings are told of once
+    reasons = tuple(f"placeholder `${{{name}}}`" for name in dict.fromkeys(own or open_names))
     if filled == HOLE:
         return Unknown(reasons[0], (Flow(pointer, reasons[0]),))
     return Text(filled, reasons, (*flow, *(Flow(pointer, reason) for reason in reasons)))
@@ -133,7 +170,7 @@ def template_reference(raw: Mapping[str, Json]) -> tuple[str, Json] | None:
     return (name, argument) if name in _REFERENCES or name.startswith("Fn::") else None
 
 
-def _reference(reference: tuple[str, Json], pointer: Pointer, substitutions: Mapping[str, str]) -> Value:
+def _reference(reference: tuple[str, Json], pointer: Pointer, substitutions: Substitutions) -> Value:
     name, argument = reference
     if name == "Fn::Sub" and isinstance(argument, str):
         return substitute(argument, (*pointer, name), substitutions)
@@ -149,7 +186,7 @@ def _fields(
     for key, value in raw.items():
         # A key may be a name too, that of a table to read. What no placeholder gives stays as it is written.
         name, here = (
-            PLACEHOLDER.sub(lambda match: environment.substitutions.get(match[1], match[0]), str(key)),
+            PLACEHOLDER.sub(lambda match: _alone(environment.substitutions.get(match[1]), match[0]), str(key)),
             (*pointer, str(key)),
         )
         if language is QueryLanguage.JSONPATH and name.endswith(".$"):
@@ -157,6 +194,11 @@ def _fields(
         else:
             fields.append((name, evaluate(value, language, here, environment)))
     return fields
+
+
+def _alone(given: str | tuple[str, ...] | None, written: str) -> str:
+    """Return what a placeholder in a key stands for, when that is one text."""
+    return given if isinstance(given, str) and "${" not in given else written
 
 
 def _said(text: str, kind: str) -> str:

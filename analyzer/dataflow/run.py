@@ -25,7 +25,7 @@ from analyzer.asl.model import (
     Task,
     inner_scopes,
 )
-from analyzer.dataflow.evaluate import Environment, assume_expression, evaluate, path
+from analyzer.dataflow.evaluate import Environment, Substitutions, assume_expression, evaluate, path
 from analyzer.dataflow.inject import inject
 from analyzer.dataflow.join import bounded, join, join_all, shape, widen
 from analyzer.dataflow.refine import assume
@@ -51,7 +51,7 @@ class Facts:
 
     input: Value
     context: Value
-    substitutions: Mapping[str, str]
+    substitutions: Substitutions
 
 
 @dataclass(slots=True)
@@ -364,7 +364,7 @@ def _read(state: State, name: str, default: Value, environment: Environment) -> 
     return path(raw, (*state.pointer, name), environment) if isinstance(raw, str) and raw != "$" else default
 
 
-def _constant(raw: Json, pointer: Pointer, substitutions: Mapping[str, str]) -> Value:
+def _constant(raw: Json, pointer: Pointer, substitutions: Substitutions) -> Value:
     """Read a value in which nothing is evaluated: the `Result` of a Pass."""
     if isinstance(raw, Mapping):
         return Record({str(name): _constant(value, (*pointer, str(name)), substitutions) for name, value in raw.items()})

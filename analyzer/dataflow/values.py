@@ -127,6 +127,11 @@ def every(array: Sequence) -> tuple[Value, ...]:
     return array.items if array.element is None else (*array.items, array.element)
 
 
+def alternatives(value: Value) -> tuple[Value, ...]:
+    """Return the values of which *value* is one."""
+    return value.choices if isinstance(value, OneOf) else (value,)
+
+
 def parts(value: Value) -> tuple[Value, ...]:
     """Return what each field or item of *value* may be: nothing when it is no record and no sequence."""
     if isinstance(value, Record):

@@ -10,6 +10,7 @@ from analyzer.integrations import MACHINE, Call
 from analyzer.maps import GrantRule
 from analyzer.permissions.fill import NOT_GIVEN, NOT_UNDERSTOOD, TOO_MANY, Filled
 from analyzer.permissions.patterns import as_pattern
+from analyzer.symbols import has_symbol
 from analyzer.text import Pointer
 
 _SHOWN = 200
@@ -74,10 +75,12 @@ def misplaced(filled: Filled, call: Call, region: str | None, account: str) -> I
     fields = filled.text.split(":", 5)
     if len(fields) < 6 or call.service == MACHINE:
         return
-    if region and fields[3] and HOLE not in fields[3] and fields[3] != region:
+    if region and fields[3] and HOLE not in fields[3] and fields[3] != region and not has_symbol(region + fields[3]):
         message = f"`{as_pattern(filled.text)}` is in {fields[3]}, the machine in {region}"
         yield _say("other-region", call, message, pointer=filled.written or call.pointer)
-    if fields[4].isdigit() and HOLE not in (account, *fields[4]) and fields[4] != account:  # `aws` is everybody's
+    if (
+        fields[4].isdigit() and HOLE not in (account, *fields[4]) and fields[4] != account and not has_symbol(account)
+    ):  # `aws` is everybody's
         help = "name the role in the resource's own policy, or make the call under a role of that account with Credentials"
         yield _say(
             "other-account",

@@ -86,7 +86,7 @@ def _sdk_overview(paint: Paint) -> Iterator[str]:
     actions, resources, shares = coverage["actions"], coverage["resources"], coverage["shares"]
     total = sum(actions.values())
     yield f"{paint('aws-sdk', 'title')}  {count(len(sdk_index().services), 'service')}, {count(total, 'operation')}"
-    doubtful = sum(actions.get(kind, 0) for kind in ("unverified", "no entry", "retired"))
+    doubtful = sum(actions.get(kind, 0) for kind in ("unverified", "no entry"))
     newer, unnamed = actions.get("own name", 0), resources.get("nothing names it", 0)
     yield f"  actions    {shares['actions verified']} % verified, {newer} newer operations granted by their name,"
     yield f"             {doubtful} that no source settles; both are reported"

@@ -42,10 +42,12 @@ def policy_document(policy: Policy) -> tuple[dict[str, Json], bool]:
     return (policy.to_dict(), False) if policy.statements else (DENY_ALL, True)
 
 
-def machine_name(source: Source) -> str:
-    """Return what to call a machine without a name: its file, without folders and endings."""
-    base = os.path.basename(source.name)
-    return base.partition(".")[0] or base
+def machine_name(analysis: Analysis) -> str:
+    """Return what to call a machine: what its template calls it, its name, or its file without folders and endings."""
+    if analysis.found is not None:
+        return analysis.found.name
+    base = os.path.basename(analysis.machine.source.name)
+    return analysis.context.name or base.partition(".")[0] or base
 
 
 def _machine(analysis: Analysis) -> dict[str, Json]:
@@ -55,7 +57,7 @@ def _machine(analysis: Analysis) -> dict[str, Json]:
         "name": context.name,
         "arn": None if "*" in arn else arn,
         "type": context.type,
-        "source": {"path": source.name, "pointer": ""},
+        "source": {"path": source.name, "pointer": pointer_text(source.base)},
         "policy": analysis.policy.to_dict(),
         "overflow_policies": [],
         "trust_policy": analysis.trust,

@@ -57,7 +57,7 @@ def _header(analysis: Analysis, paint: Paint) -> Iterator[str]:
     machine = analysis.machine
     states = list(machine.states())
     tasks = sum(isinstance(state, Task) for state in states)
-    title = printable(analysis.context.name or machine_name(machine.source))
+    title = printable(machine_name(analysis))
     about = f"{analysis.context.type} · {machine.language} · {count(len(states), 'state')}, {count(tasks, 'task')}"
     one_line = len(title) + len(about) + 3 <= WIDTH
     yield from (f"{paint(title, 'title')} · {about}",) if one_line else (paint(title, "title"), about)

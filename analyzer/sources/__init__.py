@@ -9,7 +9,7 @@ Nothing here knows what a state is.
 
 from __future__ import annotations
 
-from analyzer.sources.document import parse_document
+from analyzer.sources.document import as_definition, parse_any, parse_document
 from analyzer.sources.files import find, read_source
 
-__all__ = ["find", "parse_document", "read_source"]
+__all__ = ["as_definition", "find", "parse_any", "parse_document", "read_source"]

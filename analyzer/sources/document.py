@@ -15,6 +15,12 @@ def parse_document(source: Source) -> tuple[dict[str, Json], tuple[Diagnostic, .
     JSON is told from YAML by the first character, never by the name of the file. Raises `SyntaxProblem`, with line
     and column, for a text that is neither, and `NotADefinition` for one that holds no state machine.
     """
+    document, diagnostics = parse_any(source)
+    return as_definition(source, document), diagnostics
+
+
+def parse_any(source: Source) -> tuple[Json, tuple[Diagnostic, ...]]:
+    """Return the plain value that *source* holds, whatever it is. Raises `SyntaxProblem` when it is neither JSON nor YAML."""
     text = source.text
     if not text.strip("\ufeff \t\r\n"):
         raise NotADefinition("the input is empty", name=source.name, help="give a definition in JSON or YAML")
@@ -24,10 +30,10 @@ def parse_document(source: Source) -> tuple[dict[str, Json], tuple[Diagnostic, .
         if text.lstrip().startswith(("//", "/*")):
             raise comment_problem(source, len(text) - len(text.lstrip()))
         document, diagnostics = read_yaml(source)
-    return _definition(source, document), diagnostics
+    return document, diagnostics
 
 
-def _definition(source: Source, document: Json) -> dict[str, Json]:
+def as_definition(source: Source, document: Json) -> dict[str, Json]:
     """Return *document* if it can be a state machine, else say what was looked for."""
     wanted = "a definition is an object with `StartAt` and `States`"
     if not isinstance(document, dict):

@@ -17,10 +17,13 @@ from analyzer.sources.limits import MAX_BYTES
 from analyzer.text import Source
 
 STDIN = "<stdin>"
-SUFFIXES = (".json", ".yaml", ".yml", ".asl")
+SUFFIXES = (".json", ".yaml", ".yml", ".asl", ".template")
 """What a file must end with to be looked at when its directory was named."""
 
 _SKIPPED = frozenset(("node_modules",))
+_TEMPLATE = re.compile(r"AWS::(?:StepFunctions|Serverless)::StateMachine\b")
+"""What a template with a state machine in it has in its text."""
+
 _MAGIC = re.compile(r"[*?[]")
 _TOP_KEY = re.compile(r"^(?:StartAt|States|\"StartAt\"|\"States\"|'StartAt'|'States')[ \t]*:", re.MULTILINE)
 
@@ -135,6 +138,8 @@ def _if_definition(path: str) -> Source | None:
     except (SourceError, OSError):
         return None
     text = source.text
+    if _TEMPLATE.search(text):
+        return source
     if "StartAt" not in text and "States" not in text:
         return None
     if not looks_like_json(text):

@@ -60,6 +60,8 @@ def check_override(name: str, raw: dict[str, Any], shared_forms: dict[str, Any])
         place = f"overrides/{name}.yaml: {operation}"
         faults.extend(_check_source(row.get("source", raw.get("source", "")), place))
         faults.extend(f"{place}: {action} is not an IAM action" for action in row["actions"] if _action(action) is None)
+    for operation, row in raw.get("newer", {}).items():
+        faults.extend(f"overrides/{name}.yaml: {operation}: {fault}" for fault in _check_newer(row))
     grants = [(operation, row.get("source"), row.get("grants", [])) for operation, row in raw.get("operations", {}).items()]
     grants += [(operation, None, written) for operation, written in raw.get("extra", {}).items()]
     for operation, source, written in grants:
@@ -210,6 +212,13 @@ def _check_sql(operation: dict[str, Any], members: Any) -> Iterator[str]:
             yield f"{part} is no part of a name in SQL"
         if path := default.partition("|")[0]:
             yield from _check_path(path, members)
+
+
+def _check_newer(row: dict[str, Any]) -> Iterator[str]:
+    """Require a page for an action that the authorization data does not have yet."""
+    yield from _check_source(row.get("source", ""), "newer")
+    if unknown := set(row) - {"source", "actions"}:
+        yield f"newer: unknown keys {sorted(unknown)}"
 
 
 def _check_starts(starts: dict[str, str], members: Any) -> Iterator[str]:

@@ -1,11 +1,12 @@
 """How the SDK operations came by their rules: the numbers that `asl-iam maps` shows and the tests hold a floor under.
 
 Actions: `same name` (an IAM action is called like the operation), `rule` (one rule for a family: `Batch…`, `…V2`, the HTTP
-verb), `written` (by hand, with its page), `none` (by hand, or said by the API model: no IAM action authorizes it), `AWS` (its
-own operation files). Where no source says which action it is, the operation's own name is granted, and that is reported:
-`own name` (newer than the authorization data, in a service of which the data knows ten operations or more, all but one in
-twenty by their own name), `unverified` (any other), `no entry` (the service is not in the data) and `retired` (AWS has ended
-the service).
+verb), `written` (by hand, with its page), `named` (newer than the authorization data, and a page of AWS names the action),
+`none` (by hand, or said by the API model: no IAM action authorizes it), `retired` (AWS has ended the service, and a page says
+so: no permission makes the call succeed), `AWS` (its own operation files). Where no source says which action it is, the
+operation's own name is granted, and that is reported: `own name` (newer than the authorization data, in a service of which the
+data knows ten operations or more, all but one in twenty by their own name), `unverified` (any other) and `no entry` (the
+service is not in the data).
 
 Resources, of the operations whose action has resource types: `full` (every variable of every ARN that must or may be
 granted has a parameter; a list of children counts when its parent has one), `written`, `made by the service` (the operation
@@ -23,8 +24,8 @@ from typing import Any
 from service_maps.build.bind import Bound
 from service_maps.build.candidates import MADE, fold
 
-VERIFIED = ("AWS", "none", "rule", "same name", "written")
-DOUBTFUL = ("own name", "unverified", "no entry", "retired")
+VERIFIED = ("AWS", "named", "none", "retired", "rule", "same name", "written")
+DOUBTFUL = ("own name", "unverified", "no entry")
 BOUND = ("full", "made by the service", "written")
 _WORST_FIRST = ("open", "partial", "nothing names it", "made by the service", "full", "written", "no resource type", "no action")
 _LIST = re.compile(r"(List|Search)(?=[A-Z])")

@@ -28,7 +28,7 @@ from service_maps.build.roles import role_parameters
 REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_{prefix}.html"
 OVERRIDE_KEYS = {
     "source", "forms", "aliases", "reads", "arns", "actions", "by_request", "operations", "extra", "passes", "starts", "tags",
-    "ended",
+    "ended", "newer",
 }  # fmt: skip
 _TAG_MEMBERS = ("tags", "taglist", "tagspecifications", "tagset")
 _TAG_ACTIONS = ("Tag{noun}", "TagResource", "AddTagsToResource", "AddTags", "CreateTags")
@@ -59,6 +59,7 @@ def compile_sdk(overrides: Mapping[str, Any], forms: Mapping[str, Any], referenc
     coverage = Coverage()
     tables: dict[str, dict[str, Any]] = {}
     services: dict[str, Any] = {}
+    ended = list(general["retired"])
     for folder in folders():
         api = model(folder)
         name = service_name(api.metadata["serviceId"])
@@ -69,14 +70,19 @@ def compile_sdk(overrides: Mapping[str, Any], forms: Mapping[str, Any], referenc
             operation_model = api.operation_model(operation)
             one = _Operation(name, operation, prefix, operation_model.input_shape, operation_model, own)
             tables.setdefault(name, {})[operation.casefold()] = _rule(one, reference, coverage)
-        services[name] = prefix
-    if unknown := set(overrides) - set(services) - {"_services"}:
+        if "ended" in own:
+            ended.append(name)
+        else:
+            services[name] = prefix
+    if unknown := set(overrides) - set(tables) - {"_services"}:
         raise MapError(f"overrides for services that do not exist: {sorted(unknown)}")
     outputs = {
-        f"sdk/{name}.json": _file(name, table, services[name], overrides.get(name, {}), forms) for name, table in tables.items()
+        f"sdk/{name}.json": _file(name, table, services[name], overrides.get(name, {}), forms)
+        for name, table in tables.items()
+        if name in services
     }
     counts = {**coverage.counts(), "shares": coverage.shares()}
-    outputs["services.json"] = {"services": services, "retired": general["retired"], "coverage": counts}
+    outputs["services.json"] = {"services": services, "retired": sorted(ended), "coverage": counts}
     outputs["META.json"] = _meta(outputs)
     return outputs, coverage
 
@@ -104,7 +110,7 @@ def _check_override(own: Mapping[str, Any], name: str, model: Any) -> None:
     """Refuse a key nobody reads and an operation that does not exist: both are slips of the pen."""
     if unknown := set(own) - OVERRIDE_KEYS:
         raise MapError(f"overrides/{name}.yaml: unknown keys {sorted(unknown)}")
-    for table in ("actions", "operations", "extra", "starts"):
+    for table in ("actions", "newer", "operations", "extra", "starts"):
         if unknown := set(own.get(table, {})) - set(model.operation_names):
             raise MapError(f"overrides/{name}.yaml: {table}: no such operations {sorted(unknown)}")
 
@@ -147,10 +153,17 @@ def _actions(one: _Operation) -> tuple[list[str], str, str | None]:
     row = one.own.get("actions", {}).get(one.name)
     if row is not None:
         return row["actions"], "written" if row["actions"] else "none", row.get("source", one.own.get("source"))
+    if one.name in one.own.get("newer", {}):
+        return _newer(one)
     if one.model.auth_type == "none" or (one.model.auth or [""])[0].endswith("noAuth"):
         return [], "none", None
-    if one.prefix is None:
-        return [], "retired" if "ended" in one.own else "no entry", None
+    if "ended" in one.own:
+        return [], "retired", None
+    return ([], "no entry", None) if one.prefix is None else _by_data(one)
+
+
+def _by_data(one: _Operation) -> tuple[list[str], str, str | None]:
+    """Return what the authorization data says of an operation's own name, or of what is left of it without its form."""
     same = f"{one.prefix}:{one.name}"
     if action(same) is not None:
         return [same], "same name", None
@@ -164,14 +177,22 @@ def _actions(one: _Operation) -> tuple[list[str], str, str | None]:
     return [same], _unlisted(one), None
 
 
+def _newer(one: _Operation) -> tuple[list[str], str, str]:
+    """Return what a page of AWS says of an operation that the authorization data does not have yet."""
+    row = one.own["newer"][one.name]
+    named = row.get("actions", [f"{one.prefix}:{one.name}"])
+    if all(action(name) is not None for name in named):
+        place = f"overrides/{one.service}.yaml: newer: {one.name}"
+        raise MapError(f"{place}: the authorization data knows it by now; remove the row, or write it under `actions`")
+    return named, "named", row["source"]
+
+
 def _unlisted(one: _Operation) -> str:
     """Tell how sure the operation's own name is, where the authorization data has no such action.
 
-    `retired`: nobody answers the call any more. `own name`: the operation is newer than the data, and every operation of its
+    `own name`: the operation is newer than the data, and every operation of its
     service that the data knows, ten or more, has its own name, but for one in twenty at most.
     """
-    if "ended" in one.own:
-        return "retired"
     operations = one.model.service_model.operation_names
     listed = sum(action(f"{one.prefix}:{name}") is not None for name in operations)
     renamed = sum(bool(row["actions"]) for row in one.own.get("actions", {}).values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from analyzer.dataflow.evaluate import Environment
+from analyzer.dataflow.join import DEPTH
 from analyzer.dataflow.jsonata.evaluate import evaluate_tree
 from analyzer.dataflow.jsonata.outcome import Outcome, unknown
 from analyzer.dataflow.jsonata.strings import made
@@ -41,11 +42,16 @@ def outcome_of(text: str, environment: Environment) -> Outcome:
 def fill(text: str, environment: Environment) -> tuple[str, tuple[str, ...]]:
     """Fill the placeholders of *text*; one without a value becomes a hole, which only a constant text may have."""
     open_names: list[str] = []
+    inside: list[str] = []
 
     def filled(match: re.Match[str]) -> str:
         name = match[1]
-        if name in environment.substitutions:
-            return environment.substitutions[name]
+        value = environment.substitutions.get(name)
+        if isinstance(value, str) and name not in inside and len(inside) < DEPTH:
+            inside.append(name)
+            whole = PLACEHOLDER.sub(filled, value) if "${" in value else value
+            inside.pop()
+            return whole
         if not _NAME.fullmatch(name):
             return match[0]
         open_names.append(name)

@@ -1,0 +1,75 @@
+"""Symbols of an analysis → the placeholders they stand for: `table/${Orders}`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from analyzer.analyze import Analysis, TargetPolicy
+from analyzer.permissions import Action, Condition, Grant
+from analyzer.policy import Policy, Statement
+from analyzer.symbols import spell
+from analyzer.text import Json
+
+
+def spelled(analysis: Analysis) -> Analysis:
+    """Return *analysis* with a placeholder for every symbol in what it grants and says."""
+    context = analysis.context
+    return replace(
+        analysis,
+        context=replace(
+            context,
+            partition=spell(context.partition),
+            region=_maybe(context.region),
+            account=_maybe(context.account),
+            name=_maybe(context.name),
+            kms_key=_maybe(context.kms_key),
+            role=_maybe(context.role),
+        ),
+        policy=_policy(analysis.policy),
+        trust=spell_json(analysis.trust),
+        targets=tuple(
+            TargetPolicy(
+                replace(one.role, arn=spell(one.role.arn), account=_maybe(one.role.account)),
+                _policy(one.policy),
+                spell_json(one.trust),
+            )
+            for one in analysis.targets
+        ),
+        grants=tuple(map(_grant, analysis.grants)),
+        diagnostics=tuple(replace(one, message=spell(one.message), help=spell(one.help)) for one in analysis.diagnostics),
+    )
+
+
+def spell_json(value: Json) -> Json:
+    """Write the symbols in every text of *value* as placeholders."""
+    if isinstance(value, str):
+        return spell(value)
+    if isinstance(value, dict):
+        return {spell(key): spell_json(item) for key, item in value.items()}
+    return [spell_json(item) for item in value] if isinstance(value, list) else value
+
+
+def _maybe(text: str | None) -> str | None:
+    return None if text is None else spell(text)
+
+
+def _condition(condition: Condition) -> Condition:
+    return tuple((operator, spell(key), tuple(map(spell, values))) for operator, key, values in condition)
+
+
+def _policy(policy: Policy) -> Policy:
+    return Policy(
+        tuple(
+            Statement(
+                one.sid,
+                tuple(Action(spell(action)) for action in one.actions),
+                tuple(map(spell, one.resources)),
+                _condition(one.condition),
+            )
+            for one in policy.statements
+        )
+    )
+
+
+def _grant(grant: Grant) -> Grant:
+    return replace(grant, resource=spell(grant.resource), condition=_condition(grant.condition), role=spell(grant.role))

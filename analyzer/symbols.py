@@ -1,0 +1,31 @@
+"""Placeholders that stay what they are: text from here to the policy, and written as a reference there.
+
+A symbol spells the name of its placeholder in characters of a private plane. It is as good as a name to everything between:
+matched, compared and packed like any other text, never a wildcard, and no real name contains it.
+"""
+
+from __future__ import annotations
+
+import re
+
+_FIRST, _END = 0xF0000, "\U000ffffd"
+"""Supplementary Private Use Area-A: a character of it stands for that of the first plane at the same place."""
+
+_SYMBOL = re.compile("([\U000f0000-\U000ffffc]+)\U000ffffd")
+
+
+def symbol(name: str) -> str | None:
+    """Return the symbol of the placeholder *name*; nothing for a name that cannot be spelled so."""
+    if not name or any(ord(character) >= ord(_END) - _FIRST for character in name):
+        return None
+    return "".join(chr(_FIRST + ord(character)) for character in name) + _END
+
+
+def spell(text: str) -> str:
+    """Write the symbols of *text* as placeholders: `table/${Orders}`."""
+    return _SYMBOL.sub(lambda match: "${" + "".join(chr(ord(one) - _FIRST) for one in match[1]) + "}", text)
+
+
+def has_symbol(text: str) -> bool:
+    """Tell whether *text* has a symbol in it, so that nobody can compare it yet."""
+    return _END in text

@@ -1,0 +1,66 @@
+"""What a template says of a state machine: the nouns that every reader of templates gives.
+
+A template names things by reference. Here every reference is a text with placeholders, `${Orders}` or `${Orders.Arn}`, whatever
+the template's own language is, so that a value is followed through the analysis as text and can be written back as a reference.
+The pseudo parameters of CloudFormation, `${AWS::Region}` and the others, name the same things in every language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from analyzer.diagnostics import Diagnostic
+from analyzer.text import Json, Pointer, Source
+
+PSEUDO = ("AWS::Partition", "AWS::Region", "AWS::AccountId", "AWS::URLSuffix", "AWS::StackName", "AWS::StackId")
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html"""
+
+Texts = tuple[str, ...]
+"""What a placeholder may stand for: one text, or one of several. Texts have placeholders in turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """The execution role of a machine as its template declares it.
+
+    `pointer` leads to it in the template: to a role, or to the machine itself where that holds the policies. `statements` are
+    the IAM statements of its own policies, with references as texts; `managed` are names or ARNs of managed policies, and what
+    else stands in a list of policies is in `others`, as it is written.
+    """
+
+    name: str
+    pointer: Pointer
+    statements: tuple[Json, ...] = ()
+    managed: tuple[str, ...] = ()
+    others: tuple[Json, ...] = ()
+    trust: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One state machine of a template.
+
+    `name` is what the template calls it (a logical id), `template` the path of the template and `pointer` its place there.
+    `source` is the text that holds the definition, at the pointer `source.base`; `document` is the definition, with references
+    as texts. `options` are keywords of `make_context`. `texts` says what a placeholder stands for; `names` are those that stand
+    for one plain name, which only the deployment knows, and `own_name` that of the machine. `written` says how the template's
+    own language refers to a text with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``.
+    `files` are the files read besides the template.
+    """
+
+    name: str
+    dialect: str
+    template: str
+    pointer: Pointer
+    source: Source
+    document: Json
+    options: Mapping[str, Any] = field(default_factory=dict)
+    texts: Mapping[str, Texts] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+    written: Mapping[str, str] = field(default_factory=dict)
+    own_name: str | None = None
+    role: Role | None = None
+    files: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()

@@ -1,0 +1,53 @@
+"""Files that a template names: read only inside the project, and only so many.
+
+A template is hostile input. Nothing outside the root of its project is read, whatever path it gives and whatever link lies on
+the way, and the size and the number of what it includes are bounded.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from analyzer.errors import SourceError
+from analyzer.sources.files import read_source
+from analyzer.text import Source
+
+MOST_FILES = 500
+"""Files that the templates of one project may name."""
+
+
+@dataclass(slots=True)
+class Project:
+    """The folder that a template and what it names lie in. It lives for one run, and counts what is read."""
+
+    root: str
+    taken: dict[str, Source] = field(default_factory=dict)
+
+    def read(self, path: str, base: str) -> Source | None:
+        """Return the file that *path* names, from the folder *base*; nothing when there is none inside the project."""
+        real = os.path.realpath(os.path.join(base, path))
+        if real in self.taken:
+            return self.taken[real]
+        if os.path.commonpath((real, self.root)) != self.root or len(self.taken) >= MOST_FILES or not os.path.isfile(real):
+            return None
+        try:
+            text = read_source(real).text
+        except SourceError:
+            return None
+        self.taken[real] = Source(text, os.path.relpath(real))
+        return self.taken[real]
+
+
+def project_of(path: str) -> Project:
+    """Return the project that the template at *path* lies in: its checkout, else the current folder, else its own folder."""
+    folder = os.path.dirname(os.path.realpath(path))
+    here = os.path.realpath(".")
+    above = folder
+    while True:
+        if os.path.exists(os.path.join(above, ".git")):
+            return Project(above)
+        parent = os.path.dirname(above)
+        if parent == above:
+            return Project(here if os.path.commonpath((folder, here)) == here else folder)
+        above = parent
