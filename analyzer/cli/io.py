@@ -102,8 +102,16 @@ def _machines(sources: Mapping[str, Source], machine: str | None, ctx: click.Con
             else:
                 named.update(map(os.path.realpath, one.files))
                 inputs.append(Input(one.source, one))
-    kept = [one for one in inputs if one.found is not None or os.path.realpath(one.source.name) not in named]
+    nested = {os.path.realpath(one.found.template) for one in inputs if one.found is not None and "/" in one.found.name}
+    kept = [one for one in inputs if _is_its_own(one, named, nested)]
     return [one for one in kept if machine is None or (one.found is not None and one.found.name == machine)], code
+
+
+def _is_its_own(one: Input, named: set[str], nested: set[str]) -> bool:
+    """Tell whether a machine is not there once more, with more known of it: by the template that names its file, or its stack."""
+    if one.found is None:
+        return os.path.realpath(one.source.name) not in named
+    return "/" in one.found.name or os.path.realpath(one.found.template) not in nested
 
 
 def analyze_all(inputs: Sequence[Input], code: int, contexts: Contexts, ctx: click.Context) -> Results:

@@ -18,7 +18,7 @@ from analyzer.text import Source
 
 __all__ = ["Found", "Project", "Role", "machines_in", "options_of", "project_of"]
 
-_MARKS = ("::StateMachine",)
+_MARKS = ("::StateMachine", "AWS::CloudFormation::Stack", "AWS::Serverless::Application")
 """What a text has in it when it can be a template with a state machine."""
 
 

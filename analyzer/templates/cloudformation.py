@@ -14,13 +14,19 @@ from typing import Any
 
 from analyzer.errors import SourceError
 from analyzer.sources import parse_any
-from analyzer.templates.expressions import Template, filled, is_plain, meaning, named, referred, texts, value
+from analyzer.templates.expressions import Template, expand, filled, is_plain, meaning, named, referred, texts, value
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.project import Project
 from analyzer.text import Json, Pointer, Source
 
 MACHINE, SAM_MACHINE = "AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine"
 TYPES = (MACHINE, SAM_MACHINE)
+
+_STACKS = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
+"""Resources that are stacks of their own, and the property that says where their template is."""
+
+NESTED = 5
+"""The deepest stack in a stack that is read."""
 
 _FIELDS = {
     MACHINE: {
@@ -62,24 +68,60 @@ def is_template(document: Json) -> bool:
     """Tell whether *document* is a template with a state machine in it."""
     resources = document.get("Resources") if isinstance(document, dict) else None
     return isinstance(resources, dict) and any(
-        isinstance(resource, dict) and resource.get("Type") in TYPES for resource in resources.values()
+        isinstance(resource, dict) and resource.get("Type") in (*TYPES, *_STACKS) for resource in resources.values()
     )
 
 
-def machines(source: Source, document: Mapping[str, Json], project: Project) -> Iterator[Found | SourceError]:
-    """Yield every state machine of the template *document*, which *source* holds; an error for one that cannot be read."""
+def machines(source: Source, document: Mapping[str, Json], project: Project, depth: int = 0) -> Iterator[Found | SourceError]:
+    """Yield every state machine of the template *document*, which *source* holds; an error for one that cannot be read.
+
+    Those of nested stacks, whose templates lie in the project, are called `Stack/Machine`.
+    """
     template = Template.of(document)
     for name, resource in template.resources.items():
+        properties = resource.get("Properties") if isinstance(resource, dict) else None
+        properties = properties if isinstance(properties, dict) else {}
+        if isinstance(resource, dict) and resource.get("Type") in _STACKS and depth < NESTED:
+            yield from _nested(str(name), properties, resource["Type"], source, template, project, depth)
         if not isinstance(resource, dict) or resource.get("Type") not in TYPES:
             continue
-        properties = resource.get("Properties")
-        properties = properties if isinstance(properties, dict) else {}
         properties = {**_globals(document, resource["Type"]), **properties}
         machine = _Machine(str(name), resource["Type"], properties, source, template, project)
         try:
             yield _read(machine)
         except SourceError as error:
             yield error
+
+
+def _nested(
+    name: str, properties: Mapping[str, Json], kind: str, source: Source, template: Template, project: Project, depth: int
+) -> Iterator[Found | SourceError]:
+    """Yield the machines of a nested stack; what its parameters are given is known there when it is a text."""
+    path = _path(properties.get(_STACKS[kind]), template)
+    inner = None if path is None else project.read(path, os.path.dirname(os.path.realpath(source.name)))
+    if inner is None:
+        return
+    try:
+        document, _ = parse_any(inner)
+    except SourceError as error:
+        yield error
+        return
+    if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):
+        return
+    given = properties.get("Parameters")
+    bound = _bound(document.get("Parameters"), given if isinstance(given, dict) else {}, template)
+    for found in machines(inner, {**document, "Parameters": bound}, project, depth + 1):
+        yield replace(found, name=f"{name}/{found.name}") if isinstance(found, Found) else found
+
+
+def _bound(parameters: Json, given: Mapping[str, Json], template: Template) -> dict[str, Json]:
+    """Return the parameters of a nested template with what its parent gives them, where that is one text."""
+    made: dict[str, Json] = {}
+    for name, parameter in parameters.items() if isinstance(parameters, dict) else ():
+        found = tuple(expand(text, template) for text in texts(given[name], template)) if name in given else ()
+        known = len(found) == 1 and "${" not in found[0]
+        made[name] = {"Type": "String", "Default": found[0]} if known else {"Type": "String"} if name in given else parameter
+    return made
 
 
 def _globals(document: Mapping[str, Json], kind: str) -> Mapping[str, Json]:
