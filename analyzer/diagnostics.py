@@ -104,6 +104,11 @@ CATALOGUE: dict[str, Entry] = {
     "other-region": Entry(
         _E, "a resource of another Region: Step Functions makes no calls across Regions", "use a resource of the machine's Region"
     ),
+    "parameter-as-name": Entry(
+        _N,
+        "a parameter of the template without a default is written into ARNs as a name",
+        "give the parameter a Default or an AllowedPattern that shows what it holds",
+    ),
     "input-of-parents": Entry(
         _W,
         "the input of a machine is taken from those that start it in the same run",

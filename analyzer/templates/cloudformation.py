@@ -153,11 +153,19 @@ def _read(machine: _Machine) -> Found:
         options=_options(machine),
         texts=known,
         names=names,
+        unsure=frozenset(name for name in names if _is_unsure(name, known, definition, machine.template)),
         written=_written(machine.template),
         own_name=f"{machine.name}.Name",
         role=role,
         files=files,
     )
+
+
+def _is_unsure(name: str, known: Mapping[str, Texts], definition: Json, template: Template) -> bool:
+    """Tell whether *name* is a parameter that stands for a whole value, of which the template shows nothing."""
+    alone = f"${{{name}}}"
+    whole = any(alone in found for found in known.values()) or json.dumps(alone) in json.dumps(definition)
+    return name in template.parameters and not known.get(name) and whole
 
 
 def _definition(machine: _Machine) -> tuple[Json, Pointer, Source, tuple[str, ...]]:
