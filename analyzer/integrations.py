@@ -15,6 +15,7 @@ from analyzer.dataflow.evaluate import Environment, evaluate, substitute
 from analyzer.dataflow.values import HOLE, Literal, Record, Text, Value, alternatives, look, texts
 from analyzer.diagnostics import Diagnostic, Hints, diagnostic
 from analyzer.maps import SDK, SDK_PATTERNS, Index, sdk_index, service_map
+from analyzer.symbols import is_arn_symbol, spell
 from analyzer.text import Pointer
 
 SUFFIXES = {
@@ -216,6 +217,8 @@ def _target(
         for row in known.index.direct:
             if match["namespace"] == row["namespace"] and match["kind"] == row["kind"]:
                 return (row["service"], row["operation"], "request_response", Record({"Resource": value})), []
+    if wanted is None and is_arn_symbol(text):
+        return _assume_direct(value, f"placeholder `{spell(text)}`", pointer, state, known.index)
     if wanted is None and _NAMED.fullmatch(text):
         return _assume_direct(value, written.reasons[0], pointer, state, known.index)
     if HOLE in text:

@@ -17,6 +17,7 @@ from analyzer.dataflow.values import HOLE, ONE, Flow, Presence, Text, Value, loo
 from analyzer.maps import LONGEST, Case, Template
 from analyzer.permissions.grant import Certainty
 from analyzer.permissions.patterns import in_partition, is_arn
+from analyzer.symbols import is_arn_symbol, spell
 from analyzer.text import Pointer
 
 LIMIT = 1_000
@@ -170,7 +171,17 @@ def _read(
                 yield _Reading({name: HOLE}, None, Certainty.UNKNOWN, hole=(name, NOT_GIVEN), items=entry.items)
         if entry.value is not None:
             for text in texts(entry.value):
-                yield from (replace(reading, items=entry.items) for reading in _read_text(name, text, cases, variables))
+                if is_arn_symbol(text.text):
+                    yield replace(_read_symbol(name, text, template), items=entry.items)
+                else:
+                    yield from (replace(one, items=entry.items) for one in _read_text(name, text, cases, variables))
+
+
+def _read_symbol(name: str, text: Text, template: Template) -> _Reading:
+    """Read an ARN of which nothing is known: it takes the place of a template that ends with it and names nothing else."""
+    if _parameters(template) == [(name, None)] and template.text.endswith(f"{{{name}}}"):
+        return _Reading({}, text.text, Certainty.EXACT, text.flow)
+    return _Reading({name: HOLE}, None, Certainty.UNKNOWN, text.flow, hole=(name, f"part of the ARN `{spell(text.text)}`"))
 
 
 def _read_text(name: str, text: Text, cases: tuple[Case, ...], variables: Mapping[str, str]) -> Iterator[_Reading]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from analyzer.errors import SourceError
 from analyzer.sources import parse_any
-from analyzer.templates.expressions import Template, expand, filled, is_plain, meaning, named, referred, texts, value
+from analyzer.templates.expressions import Template, expand, filled, is_arn, is_plain, meaning, named, referred, texts, value
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.project import Project
 from analyzer.text import Json, Pointer, Source
@@ -142,7 +142,7 @@ def _read(machine: _Machine) -> Found:
         else {}
     )
     role = _role(machine)
-    known, names = _texts(machine, substitutions, definition, role)
+    known, names, arns = _texts(machine, substitutions, definition, role)
     return Found(
         name=machine.name,
         dialect="sam" if machine.kind == SAM_MACHINE else "cloudformation",
@@ -153,6 +153,7 @@ def _read(machine: _Machine) -> Found:
         options=_options(machine),
         texts=known,
         names=names,
+        arns=arns,
         unsure=frozenset(name for name in names if _is_unsure(name, known, definition, machine.template)),
         written=_written(machine.template),
         own_name=f"{machine.name}.Name",
@@ -245,11 +246,12 @@ def _options(machine: _Machine) -> dict[str, Any]:
 
 def _texts(
     machine: _Machine, substitutions: Mapping[str, Texts], definition: Json, role: Role | None
-) -> tuple[dict[str, Texts], frozenset[str]]:
+) -> tuple[dict[str, Texts], frozenset[str], frozenset[str]]:
     """Return what every placeholder stands for that the definition, or what its placeholders mean, may have."""
     template = machine.template
     known: dict[str, Texts] = {}
     names: set[str] = set()
+    arns: set[str] = set()
     options = [str(text) for text in _options(machine).values()]
     beside = json.dumps([definition, options, role.statements if role else (), role.managed if role else ()], ensure_ascii=False)
     waiting = [*substitutions, *referred([beside])]
@@ -258,10 +260,11 @@ def _texts(
         if name in known or name in PSEUDO:
             continue
         known[name] = substitutions[name] if name in substitutions else meaning(name, template)
-        if name not in substitutions and is_plain(name, template):
-            names.add(name)
+        if name not in substitutions:
+            names |= {name} if is_plain(name, template) else set()
+            arns |= {name} if is_arn(name, template) else set()
         waiting.extend(referred(list(known[name])))
-    return {name: found for name, found in known.items() if found}, frozenset(names)
+    return {name: found for name, found in known.items() if found}, frozenset(names), frozenset(arns)
 
 
 def _written(template: Template) -> dict[str, str]:

@@ -29,6 +29,9 @@ _BARE = re.compile(r"[^${}]{1,256}")
 _NO_NAME = re.compile(r"(Arn|ARN|Url|URL|Uri|URI|Endpoint)s?$")
 """How a parameter is called that holds more than a name."""
 
+_ARN_NAME = re.compile(r"(?:Arn|ARN|[-_:]arn)$")
+"""How something is called that holds an ARN: a parameter, an export, an attribute of a resource nobody knows."""
+
 NOTHING = "AWS::NoValue"
 
 
@@ -311,6 +314,19 @@ def is_plain(name: str, template: Template) -> bool:
     head = name.partition(".")[0].removesuffix("#name")
     kind = template.type_of(head)
     return kind is not None and name == named(head, kind)
+
+
+def is_arn(name: str, template: Template) -> bool:
+    """Tell whether the placeholder *name* stands for a whole ARN of which the template shows no part."""
+    if name in template.parameters:
+        parameter = template.parameters[name]
+        shapes = (
+            [str(parameter.get(key, "")).lstrip("^") for key in ("Default", "AllowedPattern")]
+            if isinstance(parameter, dict)
+            else []
+        )
+        return any(shape.startswith("arn:") for shape in shapes) or (_ARN_NAME.search(name) is not None and not any(shapes))
+    return _ARN_NAME.search(name) is not None and not meaning(name, template)
 
 
 def referred(texts_: Iterator[str] | list[str]) -> list[str]:

@@ -46,8 +46,9 @@ class Found:
     `source` is the text that holds the definition, at the pointer `source.base`; `document` is the definition, with references
     as texts. `options` are keywords of `make_context`. `texts` says what a placeholder stands for; `names` are those that stand
     for one plain name, which only the deployment knows, `unsure` those of them of which nothing shows that it is one, and
-    `own_name` that of the machine. `written` says how the template's own language refers to a text with placeholders:
-    ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``. `files` are the files read besides the template.
+    `own_name` that of the machine; `arns` stand for whole ARNs of which nothing is known. `written` says how the template's own
+    language refers to a text with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``. `files` are
+    the files read besides the template.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Found:
     texts: Mapping[str, Texts] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
     written: Mapping[str, str] = field(default_factory=dict)
+    arns: frozenset[str] = frozenset()
     unsure: frozenset[str] = frozenset()
     own_name: str | None = None
     role: Role | None = None

@@ -16,9 +16,8 @@ def keep(context: Context, found: Found, given: Iterable[str] = ()) -> Context:
     What is *given* a text keeps that.
     """
     known = {"AWS::Partition": context.partition, "AWS::Region": context.region, "AWS::AccountId": context.account}
-    table = {
-        name: text for name in (*PSEUDO, *sorted(found.names - set(given))) if not known.get(name) and (text := symbol(name))
-    }
+    names = [*PSEUDO, *sorted((found.names | found.arns) - set(given))]
+    table = {name: text for name in names if not known.get(name) and (text := symbol(name, arn=name in found.arns))}
     own = symbol(found.own_name) if found.own_name else None
     return replace(
         context,
