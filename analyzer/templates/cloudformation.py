@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from analyzer.errors import SourceError
 from analyzer.sources import parse_any
-from analyzer.templates.expressions import Template, expand, filled, is_arn, is_plain, meaning, named, referred, texts, value
+from analyzer.templates.expressions import MADE, Template, expand, filled, is_arn, is_plain, meaning, referred, texts, value
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.project import Project
 from analyzer.text import Json, Pointer, Source
@@ -268,7 +269,10 @@ def _texts(
 
 
 def _written(template: Template) -> dict[str, str]:
-    """Return how CloudFormation refers to the texts that its resources have: ``arn:...`` → `Orders.Arn`, `Topic`."""
+    """Return how CloudFormation refers to the texts that its resources have: ``arn:...`` → `Orders.Arn`, `Topic`.
+
+    What the deployment makes up stands as a wildcard in them, as it does in a policy.
+    """
     made: dict[str, str] = {}
     for name in template.resources:
         kind = template.type_of(name)
@@ -276,10 +280,15 @@ def _written(template: Template) -> dict[str, str]:
             continue
         for attribute, pattern in kind.attributes.items():
             if pattern != "{name}":
-                made.setdefault(filled(pattern, named(name, kind)), f"{name}.{attribute}")
-        if kind.ref != "{name}":
-            made[filled(kind.ref, named(name, kind))] = name
+                made.setdefault(_as_granted(filled(pattern, name, template), name), f"{name}.{attribute}")
+        if kind.ref not in ("{name}", None):
+            made[_as_granted(filled(kind.ref, name, template), name)] = name
     return made
+
+
+def _as_granted(text: str, name: str) -> str:
+    open_end = f"${{{name}{MADE}}}"
+    return re.sub(f"(?:{re.escape(open_end)})+", "*", text)
 
 
 def _role(machine: _Machine) -> Role | None:

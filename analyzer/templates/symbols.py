@@ -16,7 +16,7 @@ def keep(context: Context, found: Found, given: Iterable[str] = ()) -> Context:
     What is *given* a text keeps that.
     """
     known = {"AWS::Partition": context.partition, "AWS::Region": context.region, "AWS::AccountId": context.account}
-    names = [*PSEUDO, *sorted((found.names | found.arns) - set(given))]
+    names = [*PSEUDO, *sorted(name for name in found.names | found.arns if name not in given and not _is_told(name, found))]
     table = {name: text for name in names if not known.get(name) and (text := symbol(name, arn=name in found.arns))}
     own = symbol(found.own_name) if found.own_name else None
     return replace(
@@ -27,3 +27,8 @@ def keep(context: Context, found: Found, given: Iterable[str] = ()) -> Context:
         name=context.name or own,
         substitutions={**context.substitutions, **table, "AWS::URLSuffix": "amazonaws.com"},
     )
+
+
+def _is_told(name: str, found: Found) -> bool:
+    """Tell whether *name* is one that nothing can refer to, while the template itself says what it is."""
+    return "#" in name and name in found.texts
