@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from analyzer.text import Pointer
 
@@ -27,8 +28,7 @@ _LONGEST = 4_000
 """Characters of a message: some more than those of the longest ARN."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One row of the catalogue: what an id means, why it matters and what to do."""
 
     severity: Severity

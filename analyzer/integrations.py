@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from analyzer.asl.model import DISTRIBUTED, DataAccess, Map, QueryLanguage, State, Task
 from analyzer.context import Context
@@ -40,8 +41,7 @@ _NAMED = re.compile(f"{HOLE}(?::[^:]+)?")
 """A placeholder that stands for a whole ARN, perhaps with a qualifier behind it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One use of a service: an operation of a service map, in one pattern, with its arguments.
 
     `role` is the value of `Credentials.RoleArn` when the call is made under another role, else `None`; `state` is

@@ -9,8 +9,8 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from analyzer.errors import ServiceMapError
 from analyzer.text import Json
@@ -29,8 +29,7 @@ LONGEST = 4_096
 nothing, and a regular expression could take its time over it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """One case of a form: what it matches, and what it gives or the whole ARNs it makes."""
 
     match: re.Pattern[str]
@@ -38,8 +37,7 @@ class Case:
     arn: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(NamedTuple):
     """A text with `{holes}`, the form that reads each parameter, and the texts to use when one is wholly unknown.
 
     `unknown` may be empty: then there is nothing to grant for an unknown value.
@@ -50,8 +48,7 @@ class Template:
     unknown: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GrantRule:
+class GrantRule(NamedTuple):
     """One grant of a map: actions on resources under a condition, when a test holds; with the page that says so."""
 
     level: str
@@ -67,8 +64,7 @@ class GrantRule:
     other_regions: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SqlText:
+class SqlText(NamedTuple):
     """Where a call keeps its SQL: the path of the text, its dialect, and where the parts of a name come from that it lacks.
 
     A default is a parameter's path and, after a bar, what stands for an absent one: ``Context.Database|default``.
@@ -79,8 +75,7 @@ class SqlText:
     defaults: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """What one operation of an integration needs, in the patterns it supports."""
 
     patterns: tuple[str, ...]
@@ -91,8 +86,7 @@ class Operation:
     sql: SqlText | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceMap:
+class ServiceMap(NamedTuple):
     """One compiled service map."""
 
     service: str
@@ -100,8 +94,7 @@ class ServiceMap:
     operations: Mapping[str, Operation]
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(NamedTuple):
     """What is covered: services, their operations and patterns, and the ARNs that name an integration directly."""
 
     services: Mapping[str, Json]
@@ -126,8 +119,7 @@ def index() -> Index:
     return Index(raw["services"], tuple(raw["direct"]), raw["sdk"], raw["trust"], raw["version"])
 
 
-@dataclass(frozen=True, slots=True)
-class SdkIndex:
+class SdkIndex(NamedTuple):
     """Every service the AWS SDK integrations reach, by the name Step Functions has for it, and those AWS has retired."""
 
     services: Mapping[str, str | None]

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from analyzer.context import Context
 from analyzer.dataflow.values import HOLE
@@ -29,8 +30,7 @@ TRUST_LIMIT = 2_048
 VERSION = "2012-10-17"
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """One Allow statement: every action on every resource, under the condition."""
 
     sid: str

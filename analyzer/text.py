@@ -11,7 +11,7 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 Pointer = tuple[str | int, ...]
 """The keys and indexes on the way from the top of a document to a value."""
@@ -36,8 +36,7 @@ class Source:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """A stretch of a source. Lines and columns count from 1; `end_column` is the first column after the stretch."""
 
     line: int

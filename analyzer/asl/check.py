@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from analyzer.asl.fields import COUNTERPART, INTRINSICS, STATE_FIELDS, STATES, Field, Kind, Table
 from analyzer.asl.model import QueryLanguage
@@ -30,8 +31,7 @@ class Findings:
     hints: Hints = field(default_factory=Hints)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a check stands: the pointer, the state around it, its query language."""
 
     findings: Findings

@@ -9,7 +9,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from analyzer.asl import fields
 from analyzer.asl.check import MAX_NAME, Findings, Place, check_object, shown, text_of
@@ -42,8 +42,7 @@ _WAITING = re.compile(r"\.(?:sync(?::\d+)?|waitForTaskToken)\Z")
 _ACTIVITY = re.compile(r"arn:(?:[^:]*:){4}activity:")
 
 
-@dataclass(frozen=True, slots=True)
-class _Inside:
+class _Inside(NamedTuple):
     """A scope while it is read: its body, what `States` holds, the states to fill in, whether its workflow is EXPRESS."""
 
     reader: _Reader

@@ -8,8 +8,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import click
 
@@ -24,8 +23,7 @@ FINDINGS, USAGE, UNREADABLE, BUG = 1, 2, 3, 70
 """The exit codes beside 0."""
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
+class Results(NamedTuple):
     """What became of the inputs: an analysis of each good one, and the exit code that the others ask for."""
 
     analyses: tuple[Analysis, ...]

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from analyzer.asl.check import is_expression
 from analyzer.asl.model import QueryLanguage
@@ -28,8 +29,7 @@ _REFERENCES = ("Ref", "Condition")
 _CONTEXT = Unknown("context object")
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(NamedTuple):
     """What the templates of a state can read: its input, the context object, the variables, and what it gave.
 
     `result` is there for what reads a result (`ResultSelector`, `Output`, `Assign`), `error` in a `Catch`. *substitutions*
@@ -38,8 +38,8 @@ class Environment:
 
     input: Value = INPUT
     context: Value = _CONTEXT
-    variables: Mapping[str, Value] = field(default_factory=dict)
-    substitutions: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, Value] = MappingProxyType({})
+    substitutions: Mapping[str, str] = MappingProxyType({})
     result: Value | None = None
     error: Value | None = None
 

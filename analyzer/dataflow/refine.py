@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -67,7 +66,7 @@ def either(left: Environment, right: Environment) -> Environment:
     names = {*left.variables, *right.variables}
     sides = {name: [side[name] for side in (left.variables, right.variables) if name in side] for name in sorted(names)}
     variables = {name: reduce(join, values) for name, values in sides.items()}
-    return replace(left, input=join(left.input, right.input), variables=variables)
+    return left._replace(input=join(left.input, right.input), variables=variables)
 
 
 def _compare(rule: Mapping[str, Json], environment: Environment, pointer: Pointer, *, holds: bool) -> Environment | None:
@@ -123,10 +122,10 @@ def is_certain(value: Value, steps: tuple[Step, ...]) -> bool:
 
 def _put(environment: Environment, root: str, where: str, value: Value) -> Environment:
     if root == "$":
-        return replace(environment, input=inject(environment.input, where, value))
+        return environment._replace(input=inject(environment.input, where, value))
     name = root[1:]
     inside = inject(environment.variables[name], "$" + where[len(root) :], value)
-    return replace(environment, variables={**environment.variables, name: inside})
+    return environment._replace(variables={**environment.variables, name: inside})
 
 
 def _narrow(value: Value, name: str, wanted: Json, pointer: Pointer, *, holds: bool) -> Value | None:

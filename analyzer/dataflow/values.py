@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from typing import NamedTuple
 
 from analyzer.text import Pointer
 
@@ -32,8 +33,7 @@ DERIVED = "Sql"
 parts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """One step of a value's way: where it stands and what stands there (`constant`, ``path `$.table` `` ...)."""
 
     pointer: Pointer
@@ -110,8 +110,7 @@ class Presence(Enum):
     MAYBE = "maybe"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What stands at a path: a value when it is or may be there, and whether it is.
 
     `items` says which item of each array on the way it belongs to: (path of the array, place).

@@ -7,7 +7,6 @@ narrowest pattern that is still sufficient, and a diagnostic.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from analyzer.context import Context
 from analyzer.dataflow.values import HOLE, Flow, texts
@@ -50,7 +49,7 @@ def permissions(
 def _read_sql(call: Call, source: SqlText) -> Call:
     from analyzer.dataflow.sql import with_sql
 
-    return replace(call, arguments=with_sql(call.arguments, source))
+    return call._replace(arguments=with_sql(call.arguments, source))
 
 
 def _roles(call: Call, context: Context) -> Iterator[TargetRole | None]:

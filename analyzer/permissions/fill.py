@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
+from typing import NamedTuple
 
 from analyzer.dataflow.values import HOLE, ONE, Flow, Presence, Text, Value, look, texts
 from analyzer.maps import LONGEST, Case, Template
@@ -35,8 +35,7 @@ Items = tuple[tuple[str, int], ...]
 _TOKEN = re.compile(r"\{((?:[^{}|:]|\{\})+)(?::(\w+))?(?:\|([^{}]*))?\}|([*?])")
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(NamedTuple):
     """One text a template makes: with holes where values are not known, and where the known ones came from.
 
     `holes` says why each unknown parameter is not known, `unreadable` which literal did not fit its form, `written` where
@@ -51,8 +50,7 @@ class Filled:
     written: Pointer = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     """What one text of one parameter contributes: variables to set, or a whole text that replaces the template's."""
 
     variables: Mapping[str, str]
@@ -170,7 +168,7 @@ def _read(
                 yield _Reading({name: HOLE}, None, Certainty.UNKNOWN, hole=(name, NOT_GIVEN), items=entry.items)
         if entry.value is not None:
             for text in texts(entry.value):
-                yield from (replace(reading, items=entry.items) for reading in _read_text(name, text, cases, variables))
+                yield from (reading._replace(items=entry.items) for reading in _read_text(name, text, cases, variables))
 
 
 def _read_text(name: str, text: Text, cases: tuple[Case, ...], variables: Mapping[str, str]) -> Iterator[_Reading]:

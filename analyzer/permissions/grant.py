@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from analyzer.dataflow.values import Flow
 from analyzer.text import Pointer
@@ -32,8 +32,7 @@ class Certainty(StrEnum):
     """A whole value that names the resource is not known: every resource of its type is granted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why a grant is there: the state, the rule of the service maps, the page, and where the values came from."""
 
     state: str | None
@@ -57,8 +56,7 @@ class Grant:
     reasons: tuple[Reason, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TargetRole:
+class TargetRole(NamedTuple):
     """A role that tasks take on by `Credentials`: its ARN pattern and the account it lives in, where known."""
 
     arn: str
