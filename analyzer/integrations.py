@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from analyzer.asl.model import DISTRIBUTED, DataAccess, Map, QueryLanguage, State, Task
@@ -63,11 +62,10 @@ class Call(NamedTuple):
         return f"{self.service}:{self.operation}{suffix}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(NamedTuple):
     """What the states of one machine are read with."""
 
-    index: Index
+    covered: Index
     hints: Hints
 
 
@@ -213,16 +211,16 @@ def _target(
     if match := _INTEGRATION.fullmatch(text.replace(HOLE, "aws", 1) if text.startswith(f"arn:{HOLE}:states:::") else text):
         return _integration(match, pointer, state, known, wanted)
     if wanted is None and (match := _ARN.fullmatch(text)):
-        for row in known.index.direct:
+        for row in known.covered.direct:
             if match["namespace"] == row["namespace"] and match["kind"] == row["kind"]:
                 return (row["service"], row["operation"], "request_response", Record({"Resource": value})), []
     if wanted is None and _NAMED.fullmatch(text):
-        return _assume_direct(value, written.reasons[0], pointer, state, known.index)
+        return _assume_direct(value, written.reasons[0], pointer, state, known.covered)
     if HOLE in text:
         message = f"state `{state}`: what `{arn}` calls depends on the {written.reasons[0]}; nothing is granted for it"
         return None, [diagnostic("unresolved-task-resource", message, pointer, state=state)]
     message = f"state `{state}`: `{arn}` names no integration" + (", function or activity" if wanted is None else " of data")
-    return None, [diagnostic("malformed-resource-arn", message, pointer, state=state, help=_suggest(arn, known.index, wanted))]
+    return None, [diagnostic("malformed-resource-arn", message, pointer, state=state, help=_suggest(arn, known.covered, wanted))]
 
 
 def _suggest(arn: str, index: Index, wanted: str | None) -> str:
@@ -264,7 +262,7 @@ def _integration(
     match: re.Match[str], pointer: Pointer, state: str, known: _Known, wanted: str | None
 ) -> tuple[Target | None, list[Diagnostic]]:
     service, operation, suffix = match["service"], match["operation"], match["suffix"] or ""
-    index, hints = known.index, known.hints
+    index, hints = known
 
     def refuse(id: str, message: str, help: str = "") -> tuple[None, list[Diagnostic]]:
         return None, [diagnostic(id, f"state `{state}`: {message}", pointer, state=state, help=help)]
@@ -311,7 +309,7 @@ def _sdk(
     if pattern not in SDK_PATTERNS:
         help = "poll the job in the workflow, or use `.waitForTaskToken`"
         return refuse("unsupported-pattern", f"an AWS SDK integration has no `{suffix}`", help)
-    row = known.index.sdk.get(f"{service}:{operation}".casefold())
+    row = known.covered.sdk.get(f"{service}:{operation}".casefold())
     if row is not None:
         return (row["service"], row["operation"], pattern, None), []
     tables, name = sdk_index(), service.casefold()

@@ -140,7 +140,6 @@ def service_map(service: str) -> ServiceMap:
     if service.startswith(SDK):
         return _sdk_map(service)
     raw = _read(f"optimized/{service}.json")
-    forms = {name: tuple(_case(case) for case in cases) for name, cases in raw["forms"].items()}
     operations = {
         name: Operation(
             tuple(entry["patterns"]),
@@ -152,7 +151,26 @@ def service_map(service: str) -> ServiceMap:
         )
         for name, entry in raw["operations"].items()
     }
-    return ServiceMap(raw["service"], forms, operations)
+    return ServiceMap(raw["service"], _Forms(raw["forms"]), operations)
+
+
+class _Forms(Mapping[str, tuple[Case, ...]]):
+    """The forms of a map. The cases of one are compiled when it reads its first parameter."""
+
+    def __init__(self, rows: Mapping[str, Json]) -> None:
+        self._rows = rows
+        self._compiled: dict[str, tuple[Case, ...]] = {}
+
+    def __getitem__(self, name: str) -> tuple[Case, ...]:
+        if name not in self._compiled:
+            self._compiled[name] = tuple(_case(row) for row in self._rows[name])
+        return self._compiled[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 class _SdkOperations(Mapping[str, Operation]):
@@ -180,8 +198,7 @@ class _SdkOperations(Mapping[str, Operation]):
 
 def _sdk_map(service: str) -> ServiceMap:
     raw = _read(f"sdk/{service.removeprefix(SDK)}.json")
-    forms = {name: tuple(_case(case) for case in cases) for name, cases in raw["forms"].items()}
-    return ServiceMap(service, forms, _SdkOperations(raw["operations"], raw["source"]))
+    return ServiceMap(service, _Forms(raw["forms"]), _SdkOperations(raw["operations"], raw["source"]))
 
 
 def _read(name: str) -> Json:

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 Pointer = tuple[str | int, ...]
 """The keys and indexes on the way from the top of a document to a value."""
 
-_LINE_ENDS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_LINE_ENDS = "\r\n|[\n\r\x85\u2028\u2029]"
 """What the composer counts as the end of a line; `str.splitlines` knows more of them and would show another line."""
 
-_ESCAPE = re.compile(r"\\(?:u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})|.)", re.DOTALL)
+_ESCAPE = r"(?s)\\(?:u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})|.)"
 """An escape of JSON. Above U+FFFF a character is a pair of surrogates, which YAML does not join."""
 
 _SHORTER = len(r"\ud83d\ude00") - len(r"\U0001f600")
@@ -92,7 +92,7 @@ def _pairs(line: str) -> tuple[int, ...]:
     """Return where the composer saw the escaped surrogate pairs of *line*, each of which was written shorter for it."""
     if "\\u" not in line:
         return ()
-    starts = (escape.start() for escape in _ESCAPE.finditer(line) if escape["low"])
+    starts = (escape.start() for escape in re.finditer(_ESCAPE, line) if escape["low"])
     return tuple(start - _SHORTER * number for number, start in enumerate(starts))
 
 
@@ -106,7 +106,7 @@ def _joined(escape: re.Match[str]) -> str:
 
 @lru_cache(maxsize=4)
 def _lines(text: str) -> list[str]:
-    return _LINE_ENDS.split(text)
+    return re.split(_LINE_ENDS, text)
 
 
 def _is_scalar(node: Any) -> bool:
@@ -138,7 +138,7 @@ def _composed(text: str) -> Any:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     if "\\ud" in text or "\\uD" in text:
-        text = _ESCAPE.sub(_joined, text)
+        text = re.sub(_ESCAPE, _joined, text)
     try:
         return yaml.compose(text.removeprefix("\ufeff"), Loader=loader)
     except (yaml.YAMLError, RecursionError, ValueError):

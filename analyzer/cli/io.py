@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -113,6 +112,7 @@ def write(text: str, output: str | None) -> None:
                 raise OSError("it is closed")
             click.echo(text, nl=False, color=True)
         return
+    import shutil
     from pathlib import Path
 
     path = Path(os.path.realpath(output))

@@ -20,8 +20,8 @@ from analyzer.text import Json, Pointer, Source
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _WORD = re.compile(r"[^\W\d][\w$-]*")
-_BRACKET_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
-_ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<lone>u[dD][89a-fA-F]..)|.)", re.DOTALL)
+_BRACKET_OR_STRING = r'(?s)"(?:[^"\\]|\\.)*"|[\[\]{}]'
+_ESCAPE = r"(?s)\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<lone>u[dD][89a-fA-F]..)|.)"
 _SPELLINGS = {"True": "true", "False": "false", "None": "null", "nil": "null", "undefined": "null"}
 
 
@@ -182,7 +182,7 @@ def _deeper_than(document: Json, limit: int) -> bool:
 def _too_deep(source: Source) -> SyntaxProblem:
     """Return the error for the first bracket beyond the limit."""
     depth = 0
-    for token in _BRACKET_OR_STRING.finditer(source.text):
+    for token in re.finditer(_BRACKET_OR_STRING, source.text):
         depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
         if depth > MAX_DEPTH:
             line, column = _place(source.text, token.start())
@@ -197,7 +197,7 @@ def _refuse_lone_surrogates(source: Source, document: Json) -> None:
     try:
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        found = next((escape for escape in _ESCAPE.finditer(source.text) if escape["lone"]), None)
+        found = next((escape for escape in re.finditer(_ESCAPE, source.text) if escape["lone"]), None)
         message = "an escape that is half of a surrogate pair, which is no character"
         raise _problem(source, found.start() if found else 0, message, "write both halves") from None
 
