@@ -17,6 +17,8 @@ from analyzer.text import Pointer
 class Severity(StrEnum):
     """How much a diagnostic matters."""
 
+    __hash__ = str.__hash__
+
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"

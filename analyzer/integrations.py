@@ -26,6 +26,8 @@ SUFFIXES = {
 """The service integration patterns by the end of the Resource ARN.
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html"""
 
+_ENDS = {pattern: end for end, pattern in SUFFIXES.items()}
+
 MACHINE = "machine"
 """The service map of what a machine needs for itself, and the pattern of its operations."""
 
@@ -58,8 +60,7 @@ class Call(NamedTuple):
     @property
     def rule(self) -> str:
         """The name of the call as reports show it: ``service:operation`` and the pattern's suffix."""
-        suffix = next((end for end, pattern in SUFFIXES.items() if pattern == self.pattern), "")
-        return f"{self.service}:{self.operation}{suffix}"
+        return f"{self.service}:{self.operation}{_ENDS.get(self.pattern, '')}"
 
 
 class _Known(NamedTuple):

@@ -16,6 +16,8 @@ from analyzer.asl.model import QueryLanguage
 class Kind(Enum):
     """What a field may hold. A JSONata state may write an expression for every kind but the last four."""
 
+    __hash__ = object.__hash__  # a member is looked up in tables all the time, and Enum hashes its name
+
     ANY = auto()  # any JSON value; nothing in it is evaluated
     TEXT = auto()
     FLAG = auto()

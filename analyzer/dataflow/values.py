@@ -105,6 +105,8 @@ Value = Literal | Text | Unknown | OneOf | Record | Sequence
 class Presence(Enum):
     """Whether a field is there in every execution, in none, or in some."""
 
+    __hash__ = object.__hash__  # it is put into a set for every test of a map, and Enum hashes its name
+
     YES = "yes"
     NO = "no"
     MAYBE = "maybe"

@@ -26,23 +26,26 @@ def permissions(
     """Return every grant the *calls* need, the roles they are made under, and what there is to say about them."""
     grants: list[Grant] = []
     targets: dict[str, TargetRole] = {}
-    reports: dict[Diagnostic, None] = {}
+    reports: list[Diagnostic] = []
     for made in calls:
         mapped = service_map(made.service)
         operation = mapped.operations[made.operation]
         call = made if operation.sql is None else _read_sql(made, operation.sql)
-        reports.update(dict.fromkeys(_notes(call, operation)))
+        reports.extend(_notes(call, operation))
         for target in _roles(call, context):
             if target is not None:
                 targets.setdefault(target.arn, target)
+            variables = _variables(context, target)
             assumed: dict[str, list[Action]] = {}
             for rule in operation.grants:
-                found, problems = _apply(rule, call, mapped, context, target)
+                if call.pattern not in rule.only:
+                    continue
+                found, problems = _apply(rule, call, mapped, context, target, variables)
                 grants.extend(found)
-                reports.update(dict.fromkeys(problems))
+                reports.extend(problems)
                 if found and found[0].certainty is Certainty.ASSUMED:
                     assumed.setdefault(because(rule, call), []).extend(grant.action for grant in found)
-            reports.update((assumption(reason, actions, call), None) for reason, actions in assumed.items())
+            reports.extend(assumption(reason, actions, call) for reason, actions in assumed.items())
     return tuple(grants), tuple(targets.values()), tuple(reports)
 
 
@@ -70,10 +73,10 @@ def _notes(call: Call, operation: Operation) -> Iterator[Diagnostic]:
 
 
 def _apply(
-    rule: GrantRule, call: Call, mapped: ServiceMap, context: Context, target: TargetRole | None
+    rule: GrantRule, call: Call, mapped: ServiceMap, context: Context, target: TargetRole | None, variables: Mapping[str, str]
 ) -> tuple[list[Grant], list[Diagnostic]]:
-    """Apply one rule of a map to one call."""
-    decided = holds(rule.when, call.arguments) if call.pattern in rule.only else False
+    """Apply one rule of a map to one call in its pattern; *variables* are what its texts may name of the surroundings."""
+    decided = holds(rule.when, call.arguments)
     if decided is False or (rule.level == "managed_rule" and _is_foreign(target, context)):
         return [], []
     if rule.external is not None:
@@ -82,7 +85,6 @@ def _apply(
     problems: list[Diagnostic] = []
     if rule.unverified is not None:
         problems.append(doubt(call, rule.unverified))
-    variables = _variables(context, target)
     condition, flow = _condition(rule, call, mapped, variables, problems)
     grants: list[Grant] = []
     widened: dict[tuple[tuple[tuple[str, str], ...], ...], list[Filled]] = {}
@@ -129,6 +131,8 @@ def _condition(
 
     A text of which a part is not known is compared by a pattern.
     """
+    if not rule.condition:
+        return (), ()
     made = []
     flow: list[Flow] = []
     for operator, key, templates in rule.condition:

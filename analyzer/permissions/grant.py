@@ -22,6 +22,8 @@ EXECUTION = "execution"
 class Certainty(StrEnum):
     """How exactly a grant names what is needed."""
 
+    __hash__ = str.__hash__
+
     EXACT = "exact"
     """Every value that names the resource is known."""
     PATTERN = "pattern"
