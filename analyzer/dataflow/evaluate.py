@@ -23,6 +23,9 @@ from analyzer.text import Json, Pointer
 _INTRINSIC = re.compile(r"\s*States\.[A-Z]\w*\(")
 """An intrinsic function under a key without `.$`: by the language a constant, in practice a forgotten `.$`."""
 
+_SPECIAL = re.compile(r"\{%|%\}|\$\{|States\.")
+"""What a text has that is more than itself: an expression, a placeholder, an intrinsic function."""
+
 _REFERENCES = ("Ref", "Condition")
 
 
@@ -50,13 +53,9 @@ class Environment(NamedTuple):
 
 def evaluate(raw: Json, language: QueryLanguage, pointer: Pointer, environment: Environment) -> Value:
     """Read the payload template *raw*, written at *pointer*, as the value it evaluates to in *environment*."""
-    if isinstance(raw, Mapping):
-        if (reference := template_reference(raw)) is not None:
-            return _reference(reference, pointer, environment.substitutions)
-        return Record(dict(_fields(raw, language, pointer, environment)))
-    if isinstance(raw, list):
-        return Sequence(tuple(evaluate(item, language, (*pointer, at), environment) for at, item in enumerate(raw)))
     if isinstance(raw, str):
+        if not _SPECIAL.search(raw):
+            return Literal(raw, (Flow(pointer, "constant"),))
         if language is QueryLanguage.JSONATA and is_expression(raw):
             return expression(raw[2:-2].strip(), pointer, environment)
         if "{%" in raw or "%}" in raw:
@@ -66,6 +65,12 @@ def evaluate(raw: Json, language: QueryLanguage, pointer: Pointer, environment: 
         if _INTRINSIC.match(raw):
             return _unknown(raw, "text of an intrinsic function", pointer)
         return substitute(raw, pointer, environment.substitutions)
+    if isinstance(raw, dict):
+        if (reference := template_reference(raw)) is not None:
+            return _reference(reference, pointer, environment.substitutions)
+        return Record(_fields(raw, language, pointer, environment))
+    if isinstance(raw, list):
+        return Sequence(tuple(evaluate(item, language, (*pointer, at), environment) for at, item in enumerate(raw)))
     return Literal(raw, (Flow(pointer, "constant"),))
 
 
@@ -142,20 +147,17 @@ def _reference(reference: tuple[str, Json], pointer: Pointer, substitutions: Map
     return _unknown(name, "template function", pointer)
 
 
-def _fields(
-    raw: Mapping[str, Json], language: QueryLanguage, pointer: Pointer, environment: Environment
-) -> list[tuple[str, Value]]:
-    fields: list[tuple[str, Value]] = []
+def _fields(raw: Mapping[str, Json], language: QueryLanguage, pointer: Pointer, environment: Environment) -> dict[str, Value]:
+    fields: dict[str, Value] = {}
     for key, value in raw.items():
-        # A key may be a name too, that of a table to read. What no placeholder gives stays as it is written.
-        name, here = (
-            PLACEHOLDER.sub(lambda match: environment.substitutions.get(match[1], match[0]), str(key)),
-            (*pointer, str(key)),
-        )
+        name, here = key, (*pointer, key)
+        if "${" in key:
+            # A key may be a name too, that of a table to read. What no placeholder gives stays as it is written.
+            name = PLACEHOLDER.sub(lambda match: environment.substitutions.get(match[1], match[0]), key)
         if language is QueryLanguage.JSONPATH and name.endswith(".$"):
-            fields.append((name[:-2], path(str(value), here, environment)))
+            fields[name[:-2]] = path(str(value), here, environment)
         else:
-            fields.append((name, evaluate(value, language, here, environment)))
+            fields[name] = evaluate(value, language, here, environment)
     return fields
 
 

@@ -287,19 +287,24 @@ def _batch(state: Map, item: Value, inside: Environment) -> Value:
 
 def _finish(state: State, inside: Environment, entry: _Entry, result: Value) -> tuple[Value, Mapping[str, Value]]:
     """Shape the result of a state into its output, and assign its variables."""
-    after = inside._replace(result=result)
     if state.language is QueryLanguage.JSONATA:
+        after = inside._replace(result=result)
         output = _output_of(state.body, state.pointer, state, after, result if _has_result(state) else inside.input)
         return output, _assigned(state.body, state.pointer, state.language, after, entry.variables)
-    assigning = [inside._replace(input=result if _has_result(state) else inside.input)]
+    read = [result if _has_result(state) else inside.input]
     if "ResultSelector" in state.body:
         selecting = inside._replace(input=result)
         result = evaluate(state.body["ResultSelector"], state.language, (*state.pointer, "ResultSelector"), selecting)
         # Whether `$` is the result before it is selected from, or after, is not said.
-        assigning.append(inside._replace(input=result))
-    variables = _either([_assigned(state.body, state.pointer, state.language, after, entry.variables) for after in assigning])
+        read.append(result)
+    variables = entry.variables
+    if "Assign" in state.body:
+        assigning = [inside._replace(input=value) for value in read]
+        variables = _either([_assigned(state.body, state.pointer, state.language, each, variables) for each in assigning])
     combined = inject(entry.input, state.body.get("ResultPath", "$"), result) if _has_result(state) else result
-    return _output(state, inside._replace(input=combined), combined), variables
+    if "OutputPath" not in state.body:
+        return combined, variables
+    return _read(state, "OutputPath", combined, inside._replace(input=combined)), variables
 
 
 def _either(sides: list[Mapping[str, Value]]) -> Mapping[str, Value]:
@@ -377,4 +382,4 @@ def _with(context: Value, names: tuple[str, ...], value: Value) -> Value:
         context = Record({}, context)
     name, *rest = names
     inner = value if not rest else _with(context.fields.get(name, Record({}, Unknown("context object"))), tuple(rest), value)
-    return replace(context, fields={**context.fields, name: inner})
+    return Record({**context.fields, name: inner}, context.rest, context.optional)
