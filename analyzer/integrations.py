@@ -68,6 +68,7 @@ class _Known(NamedTuple):
 
     covered: Index
     hints: Hints
+    targets: dict[tuple[str, str | None], Target]
 
 
 def calls_of(
@@ -80,7 +81,7 @@ def calls_of(
     calls: list[Call] = []
     problems: list[Diagnostic] = []
     unknown = Environment(substitutions=context.all_substitutions())
-    known = _Known(index, Hints())
+    known = _Known(index, Hints(), {})
     for state in reachable:
         here = flow.get(state.pointer, unknown)
         if isinstance(state, Task):
@@ -206,11 +207,16 @@ def _target(
     arn: str, pointer: Pointer, state: str, substitutions: Mapping[str, str], known: _Known, wanted: str | None = None
 ) -> tuple[Target | None, list[Diagnostic]]:
     """Read a Resource ARN. *wanted* is the pattern of a reader or writer, which its ARN does not show."""
+    if (arn, wanted) in known.targets:
+        return known.targets[arn, wanted], []
     value = substitute(arn, pointer, substitutions)
     [written] = texts(value)
     text = written.text
     if match := _INTEGRATION.fullmatch(text.replace(HOLE, "aws", 1) if text.startswith(f"arn:{HOLE}:states:::") else text):
-        return _integration(match, pointer, state, known, wanted)
+        target, reports = _integration(match, pointer, state, known, wanted)
+        if target is not None:
+            known.targets[arn, wanted] = target  # hundreds of states may call the same; what is wrong is said of each
+        return target, reports
     if wanted is None and (match := _ARN.fullmatch(text)):
         for row in known.covered.direct:
             if match["namespace"] == row["namespace"] and match["kind"] == row["kind"]:
@@ -263,7 +269,7 @@ def _integration(
     match: re.Match[str], pointer: Pointer, state: str, known: _Known, wanted: str | None
 ) -> tuple[Target | None, list[Diagnostic]]:
     service, operation, suffix = match["service"], match["operation"], match["suffix"] or ""
-    index, hints = known
+    index, hints = known.covered, known.hints
 
     def refuse(id: str, message: str, help: str = "") -> tuple[None, list[Diagnostic]]:
         return None, [diagnostic(id, f"state `{state}`: {message}", pointer, state=state, help=help)]

@@ -46,7 +46,8 @@ def read_json(source: Source) -> tuple[Json, tuple[Diagnostic, ...]]:
         raise _explain(source, error) from None
     except RecursionError:
         raise _too_deep(source) from None
-    if _deeper_than(document, MAX_DEPTH):
+    # No document is deeper than it has brackets, and few have that many.
+    if source.text.count("{") + source.text.count("[") > MAX_DEPTH and _deeper_than(document, MAX_DEPTH):
         raise _too_deep(source)
     _refuse_lone_surrogates(source, document)
     return document, tuple(_duplicates(source, repeated)) if repeated else ()
