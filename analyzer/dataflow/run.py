@@ -7,7 +7,7 @@ widening. What comes out is the environment in which each state's templates are 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -141,12 +141,19 @@ def _merge(known: _Entry | None, exit_: _Exit, *, widening: bool) -> _Entry | No
     variables: dict[str, Value] = {}
     for name in sorted(names):
         sides = [side[name] for side in (known.variables, exit_.variables) if name in side]
-        variables[name] = bounded(sides[0] if len(sides) == 1 else grow(sides[0], sides[1]))
-    merged = _Entry(bounded(grow(known.input, bounded(exit_.output))), variables)
-    same = shape(merged.input) == shape(known.input) and {n: shape(v) for n, v in merged.variables.items()} == {
-        n: shape(v) for n, v in known.variables.items()
-    }
-    return None if same else merged
+        variables[name] = bounded(sides[0]) if len(sides) == 1 else _grown(sides[0], sides[1], grow)
+    merged = _Entry(_grown(known.input, bounded(exit_.output), grow), variables)
+    same = names == known.variables.keys() and all(_alike(variables[name], known.variables[name]) for name in names)
+    return None if same and _alike(merged.input, known.input) else merged
+
+
+def _grown(known: Value, new: Value, grow: Callable[[Value, Value], Value]) -> Value:
+    """Return what describes both; that a value meets itself again is the most common case."""
+    return known if new is known else bounded(grow(known, new))
+
+
+def _alike(left: Value, right: Value) -> bool:
+    return left is right or shape(left) == shape(right)
 
 
 def _visit(run: _Run, state: State, entry: _Entry, context: Value, depth: int) -> Iterator[_Exit]:
