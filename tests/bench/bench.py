@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -201,7 +202,7 @@ def memory(_: Plan) -> Iterator[Row]:
 
 
 def fleet(plan: Plan) -> Iterator[Row]:
-    """Compare many small definitions with what only reading and parsing them takes."""
+    """Compare many small definitions with what only reading and parsing them takes, and two processes with one."""
     count = plan.size(4_000)
     folder = plan.folder / "fleet"
     folder.mkdir()
@@ -213,6 +214,9 @@ def fleet(plan: Plan) -> Iterator[Row]:
         f"{count:,} files: {best['ours'] / count * 1e6:,.0f} µs each, {best['bound'] / count * 1e6:,.0f} µs to read and parse"
     )
     yield Row("fleet: read and parse / analyse, cpu", -15, best["bound"] / best["ours"] * 100, "%", detail)
+    pairs = [work("processes", str(folder)) for _ in range(1 if plan.quick else 5)]
+    ratio = statistics.median(pair["two"] / max(pair["one"], 0.01) for pair in pairs)
+    yield Row("fleet: two processes / one, cpu", 1.15, ratio, detail=f"policies of {count:,} definitions")
 
 
 SECTIONS = (cold_start, against_peer, growth, memory, fleet)
