@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from analyzer.asl.model import Machine, Task
 from analyzer.asl.parse import parse
@@ -19,8 +20,7 @@ from analyzer.sources import parse_document
 from analyzer.text import Json, Source
 
 
-@dataclass(frozen=True, slots=True)
-class TargetPolicy:
+class TargetPolicy(NamedTuple):
     """What a role named by `Credentials` needs: the permissions of the calls made under it, and who may take it on."""
 
     role: TargetRole

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from analyzer.asl.fields import COUNTERPART, INTRINSICS, STATE_FIELDS, STATES, Field, Kind, Table
@@ -23,12 +22,11 @@ _RESULT_PATH = re.compile(r"\$(?:[.\[].*)?", re.DOTALL)
 _INTRINSIC = re.compile(r"States\.(\w+)\(.*\)\s*", re.DOTALL)
 
 
-@dataclass(slots=True)
-class Findings:
+class Findings(NamedTuple):
     """The diagnostics of one definition while it is read, and what is left to spend on hints."""
 
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    hints: Hints = field(default_factory=Hints)
+    diagnostics: list[Diagnostic]
+    hints: Hints
 
 
 class Place(NamedTuple):

@@ -137,8 +137,7 @@ class Map(State):
     writer: DataAccess | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(NamedTuple):
     """A whole definition. `document` is the plain value it was read from."""
 
     source: Source

@@ -120,10 +120,10 @@ def take_contexts(parameters: dict[str, Any]) -> Callable[[str], Context]:
     given = {name: parameters[name] for name in CONTEXT}
     renamed = {"substitutions": given.pop("substitution"), "assumptions": given.pop("assume")}
     chosen = {**given, **renamed, "type": given["type"].upper()}
-    make_context(**chosen)
+    context = make_context(**chosen)
     path = parameters["config"] or (discover(".") if parameters["config"] is None else None)
     if not path:
-        return lambda _: make_context(**chosen)
+        return lambda _: context
     config = read_config(path)
     typed = click.get_current_context().get_parameter_source
     said = {name for name in chosen if typed(_PARAMETERS.get(name, name)) is not click.core.ParameterSource.DEFAULT}

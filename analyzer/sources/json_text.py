@@ -15,7 +15,6 @@ from math import isfinite
 from analyzer.diagnostics import Diagnostic
 from analyzer.errors import SyntaxProblem
 from analyzer.sources.limits import MAX_DEPTH, MAX_DIGITS, duplicate_key, too_deep
-from analyzer.sources.yaml_text import compose
 from analyzer.text import Json, Pointer, Source
 
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -205,6 +204,8 @@ def _refuse_lone_surrogates(source: Source, document: Json) -> None:
 
 def _duplicates(source: Source, repeated: list[str]) -> Iterator[Diagnostic]:
     """Find the repeated keys again, now with their places: the JSON reader only notices that there are some."""
+    from analyzer.sources.yaml_text import compose
+
     try:
         top = compose(source.text)
     except ValueError:  # a key longer than YAML allows, say
