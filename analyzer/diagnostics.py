@@ -138,6 +138,8 @@ def diagnostic(
 def _line(text: str) -> str:
     """Return *text* as the one line it is meant to be: what a user wrote in it may have many, and be of any length."""
     shown = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    if shown.isprintable():
+        return shown
     return " ".join(shown.splitlines())
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -161,6 +162,7 @@ def _fields(raw: Mapping[str, Json], language: QueryLanguage, pointer: Pointer, 
     return fields
 
 
+@lru_cache(maxsize=4096)
 def _said(text: str, kind: str) -> str:
     shown = " ".join(text.split())
     shown = shown if len(shown) <= 80 else shown[:77] + "..."

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from analyzer.context import Context
-from analyzer.dataflow.values import HOLE, Flow, texts
+from analyzer.dataflow.values import HOLE, Flow, Value, texts
 from analyzer.diagnostics import Diagnostic
 from analyzer.integrations import Call
-from analyzer.maps import GrantRule, Operation, ServiceMap, SqlText, service_map
+from analyzer.maps import GrantRule, ServiceMap, SqlText, service_map
 from analyzer.permissions.fill import NOTHING, Filled, absent, fill
 from analyzer.permissions.grant import EXECUTION, Action, Certainty, Condition, Grant, Reason, TargetRole
 from analyzer.permissions.patterns import as_exact, as_pattern, in_partition, is_arn, knows_wildcards
@@ -31,8 +31,9 @@ def permissions(
         mapped = service_map(made.service)
         operation = mapped.operations[made.operation]
         call = made if operation.sql is None else _read_sql(made, operation.sql)
-        reports.extend(_notes(call, operation))
-        for target in _roles(call, context):
+        if call.pattern in operation.unverified:
+            reports.append(doubt(call, operation.unverified[call.pattern]))
+        for target in (None,) if call.role is None else _roles(call.role, context):
             if target is not None:
                 targets.setdefault(target.arn, target)
             variables = _variables(context, target)
@@ -55,21 +56,13 @@ def _read_sql(call: Call, source: SqlText) -> Call:
     return call._replace(arguments=with_sql(call.arguments, source))
 
 
-def _roles(call: Call, context: Context) -> Iterator[TargetRole | None]:
-    """Yield the roles under which *call* is made: `None` for the machine's own."""
-    if call.role is None:
-        yield None
-        return
-    for text in texts(call.role):
+def _roles(role: Value, context: Context) -> Iterator[TargetRole]:
+    """Yield every role that *role* may be."""
+    for text in texts(role):
         written = in_partition(text.text, context.partition)
         whole = written if is_arn(written) else f"arn:{context.partition}:iam::{HOLE}:role/{HOLE}"
         account = whole.split(":", 5)[4]
         yield TargetRole(as_pattern(whole), account if account and HOLE not in account else None, HOLE not in whole)
-
-
-def _notes(call: Call, operation: Operation) -> Iterator[Diagnostic]:
-    if (said := operation.unverified.get(call.pattern)) is not None:
-        yield doubt(call, said)
 
 
 def _apply(
