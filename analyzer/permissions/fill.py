@@ -75,15 +75,20 @@ def fill(
     parameters = _parameters(template.text, tuple(template.read))
     readings = [list(_read(template, name, default, arguments, variables, forms)) for name, default in parameters]
     made: dict[str, Filled] = {}
-    # The values of one parameter are no more than what is written; only a product can explode.
-    limit = LIMIT + 1 if sum(len(own) > 1 for own in readings) > 1 else None
-    combinations = [(own,) for own in readings[0]] if len(readings) == 1 else list(islice(_combinations(readings, {}), limit))
-    if limit is not None and len(combinations) == limit:
-        combinations = list(_widened(readings, [name for name, _ in parameters]))
-    for chosen in combinations:
+    for chosen in _choices(readings, [name for name, _ in parameters]):
         for filled in _combine(template, chosen, variables):
             made.setdefault(filled.text, filled)
     return tuple(made.values())
+
+
+def _choices(readings: list[list[_Reading]], names: list[str]) -> list[tuple[_Reading, ...]]:
+    """Return every way to choose one reading of each parameter, or fewer with holes where they are too many."""
+    if len(readings) == 1:
+        return [(own,) for own in readings[0]]
+    # The values of one parameter are no more than what is written; only a product can explode.
+    limit = LIMIT + 1 if sum(len(own) > 1 for own in readings) > 1 else None
+    combinations = list(islice(_combinations(readings, {}), limit))
+    return combinations if len(combinations) != limit else list(_widened(readings, names))
 
 
 def _combinations(readings: list[list[_Reading]], items: Mapping[str, int]) -> Iterator[tuple[_Reading, ...]]:
@@ -164,7 +169,7 @@ def _read(
     """Read one parameter through its form, once for each text it may be."""
     cases = forms[template.read.get(name, "name-or-arn")]
     found = look(arguments, name)
-    if default is None and any(entry.value is not None for entry in found):
+    if default is None and len(found) > 1 and any(entry.value is not None for entry in found):
         found = tuple(entry for entry in found if entry.value is not None)  # an item without the field names no resource
     for entry in found:
         if entry.presence is Presence.NO:
@@ -219,8 +224,8 @@ def _combine(template: Template, readings: tuple[_Reading, ...], variables: Mapp
         flow.update(dict.fromkeys(reading.flow))
         if _WIDTH[reading.certainty] > _WIDTH[certainty]:
             certainty = reading.certainty
-    holes = tuple(reading.hole for reading in readings if reading.hole is not None)
-    unreadable = tuple(reading.unreadable for reading in readings if reading.unreadable is not None)
+    holes = tuple([reading.hole for reading in readings if reading.hole is not None])
+    unreadable = tuple([reading.unreadable for reading in readings if reading.unreadable is not None])
     # What is to be shown is where a parameter that is not known is written, else where any of them is.
     ordered = sorted(readings, key=lambda one: one.hole is None) if holes else readings
     written = next((step.pointer for reading in ordered for step in reading.flow if step.pointer), ())
