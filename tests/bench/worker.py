@@ -29,17 +29,21 @@ HOME = make_context(arn="arn:aws:states:us-east-1:111122223333:stateMachine:Mach
 
 
 def rate(passes: str, *files: str) -> dict[str, Any]:
-    """Measure a pass over *files*, already read as text; the best of several passes, and the files that were refused."""
+    """Measure a pass over *files*, already read as text: the best of several, by the clock and in processor time.
+
+    Also tells which files were refused.
+    """
     sources = {file: Source(Path(file).read_text("utf-8"), file) for file in files}
     refused = [file for file, source in sources.items() if not _works(source)]
     usable = [source for file, source in sources.items() if file not in refused]
-    seconds = []
+    seconds, cpu = [], []
     for _ in range(int(passes)):
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         for source in usable:
             analyze(source, HOME)
         seconds.append(time.perf_counter() - start)
-    return {"seconds": min(seconds, default=0), "refused": refused}
+        cpu.append(time.process_time() - used)
+    return {"seconds": min(seconds, default=0), "cpu": min(cpu, default=0), "refused": refused}
 
 
 def _works(source: Source) -> bool:
