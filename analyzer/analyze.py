@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from analyzer.asl.model import Machine, Task
 from analyzer.asl.parse import parse
@@ -24,8 +25,7 @@ from analyzer.templates.model import Found
 from analyzer.text import Json, Source
 
 
-@dataclass(frozen=True, slots=True)
-class TargetPolicy:
+class TargetPolicy(NamedTuple):
     """What a role named by `Credentials` needs: the permissions of the calls made under it, and who may take it on."""
 
     role: TargetRole

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from analyzer.text import Pointer
 
 
 class Severity(StrEnum):
     """How much a diagnostic matters."""
+
+    __hash__ = str.__hash__
 
     ERROR = "error"
     WARNING = "warning"
@@ -27,8 +30,7 @@ _LONGEST = 4_000
 """Characters of a message: some more than those of the longest ARN."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One row of the catalogue: what an id means, why it matters and what to do."""
 
     severity: Severity
@@ -146,6 +148,8 @@ def diagnostic(
 def _line(text: str) -> str:
     """Return *text* as the one line it is meant to be: what a user wrote in it may have many, and be of any length."""
     shown = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    if shown.isprintable():
+        return shown
     return " ".join(shown.splitlines())
 
 

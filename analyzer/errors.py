@@ -13,6 +13,8 @@ What is wrong *inside* a definition is never raised: it is a `Diagnostic` (see `
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class AnalyzerError(Exception):
     """Everything this library raises on purpose."""
@@ -29,6 +31,10 @@ class SourceError(AnalyzerError):
         self.column = column
         self.help = help
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error travel from one process to another with all it says."""
+        return _raised_elsewhere, (type(self), str(self), vars(self))
+
 
 class SourceNotFound(SourceError):
     """No such file, or a pattern that matched nothing."""
@@ -40,6 +46,10 @@ class NotADefinition(SourceError):
 
 class SyntaxProblem(SourceError):
     """The input is not JSON or YAML, or is deeper or larger than any state machine can be."""
+
+
+def _raised_elsewhere(kind: type[SourceError], message: str, said: dict[str, Any]) -> SourceError:
+    return kind(message, **said)
 
 
 class OptionError(AnalyzerError):

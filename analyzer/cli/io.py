@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import click
 
@@ -25,8 +23,7 @@ FINDINGS, USAGE, UNREADABLE, BUG = 1, 2, 3, 70
 """The exit codes beside 0."""
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(NamedTuple):
     """One state machine to analyse: the text of its definition, and where it was found when that is a template."""
 
     source: Source
@@ -38,8 +35,7 @@ class Input:
         return self.source.name if self.found is None else f"{self.found.template} ({self.found.name})"
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
+class Results(NamedTuple):
     """What became of the inputs: an analysis of each good one, and the exit code that the others ask for."""
 
     analyses: tuple[Analysis, ...]
@@ -171,6 +167,7 @@ def write(text: str, output: str | None) -> None:
                 raise OSError("it is closed")
             click.echo(text, nl=False, color=True)
         return
+    import shutil
     from pathlib import Path
 
     path = Path(os.path.realpath(output))

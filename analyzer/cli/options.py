@@ -130,13 +130,15 @@ def take_contexts(parameters: dict[str, Any]) -> Contexts:
     given = {name: parameters[name] for name in CONTEXT}
     renamed = {"substitutions": given.pop("substitution"), "assumptions": given.pop("assume")}
     chosen = {**given, **renamed, "type": given["type"].upper()}
-    make_context(**chosen)
+    plain = make_context(**chosen)
     path = parameters["config"] or (discover(".") if parameters["config"] is None else None)
     config = read_config(path) if path else None
     typed = click.get_current_context().get_parameter_source
     said = {name for name in chosen if typed(_PARAMETERS.get(name, name)) is not click.core.ParameterSource.DEFAULT}
 
     def context_for(name: str, found: Found | None = None) -> Context:
+        if config is None and found is None:
+            return plain
         configured = config.options_for(name) if config else {}
         merged = {**chosen, **{key: value for key, value in configured.items() if key not in said}}
         for key in ("substitutions", "assumptions"):

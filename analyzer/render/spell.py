@@ -19,7 +19,7 @@ def spelled(analysis: Analysis) -> Analysis:
         trust=spell_json(analysis.trust),
         targets=tuple(
             TargetPolicy(
-                replace(one.role, arn=spell(one.role.arn), account=_maybe(one.role.account)),
+                one.role._replace(arn=spell(one.role.arn), account=_maybe(one.role.account)),
                 _policy(one.policy),
                 spell_json(one.trust),
             )

@@ -25,7 +25,7 @@ _TEMPLATE = re.compile(r"AWS::(?:(?:StepFunctions|Serverless)::StateMachine|Clou
 """What a template with a state machine in it has in its text."""
 
 _MAGIC = re.compile(r"[*?[]")
-_TOP_KEY = re.compile(r"^(?:StartAt|States|\"StartAt\"|\"States\"|'StartAt'|'States')[ \t]*:", re.MULTILINE)
+_TOP_KEY = r"(?m)^(?:StartAt|States|\"StartAt\"|\"States\"|'StartAt'|'States')[ \t]*:"
 
 
 def read_source(path: str) -> Source:
@@ -143,7 +143,7 @@ def _if_definition(path: str) -> Source | None:
     if "StartAt" not in text and "States" not in text:
         return None
     if not looks_like_json(text):
-        return source if _TOP_KEY.search(text) else None
+        return source if re.search(_TOP_KEY, text) else None
     try:
         document = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
