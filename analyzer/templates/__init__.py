@@ -21,12 +21,17 @@ __all__ = ["Found", "Project", "Role", "machines_in", "options_of", "project_of"
 _MARKS = ("::StateMachine",)
 """What a text has in it when it can be a template with a state machine."""
 
+_PLANNED = ('"format_version"', '"aws_sfn_state_machine"')
+"""What the JSON of a Terraform plan with a state machine has in it."""
+
 
 def machines_in(source: Source, project: Project) -> Iterator[Found | SourceError] | None:
     """Return the state machines of the template that *source* holds; `None` when it holds no template.
 
     One that cannot be read is a `SourceError` among them, which takes no other one with it.
     """
+    if source.name.endswith(".tf") or "aws_sfn_state_machine" in source.text:
+        return _terraform(source, project)
     if not any(mark in source.text for mark in _MARKS):
         return None
     from analyzer.templates import cloudformation
@@ -36,6 +41,19 @@ def machines_in(source: Source, project: Project) -> Iterator[Found | SourceErro
     except SourceError:
         return None
     return cloudformation.machines(source, document, project) if cloudformation.is_template(document) else None
+
+
+def _terraform(source: Source, project: Project) -> Iterator[Found | SourceError] | None:
+    """Return the machines of a plan, or else of sources."""
+    from analyzer.templates import terraform, terraform_plan
+
+    if all(mark in source.text for mark in _PLANNED) and source.text.lstrip("\ufeff \t\r\n").startswith("{"):
+        try:
+            document, _ = parse_any(source)
+        except SourceError:
+            return None
+        return terraform_plan.machines(source, document, project) if terraform_plan.is_plan(document) else None
+    return terraform.machines(source, project) if terraform.is_terraform(source) else None
 
 
 def options_of(found: Found, pseudo: Mapping[str, str]) -> dict[str, Any]:
