@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 FINDINGS, USAGE, UNREADABLE, BUG = 1, 2, 3, 70
 """The exit codes beside 0."""
 
+_WANTED = "a machine is a definition with `StartAt` and `States`, or a resource of a template"
+
 
 @dataclass(frozen=True, slots=True)
 class Input:
@@ -84,11 +86,11 @@ def read(
 
 def _machines(sources: Mapping[str, Source], machine: str | None, ctx: click.Context) -> tuple[list[Input], int]:
     """Return the machines of *sources*: of a template each one, and no file once more that a template names."""
-    from analyzer.errors import SourceError
+    from analyzer.errors import NotADefinition, SourceError
     from analyzer.templates import machines_in, project_of
 
     inputs: list[Input] = []
-    named: set[str] = set()
+    named: dict[str, set[str]] = {}
     code = 0
     for source in sources.values():
         found = machines_in(source, project_of(source.name))
@@ -100,10 +102,27 @@ def _machines(sources: Mapping[str, Source], machine: str | None, ctx: click.Con
                 code = UNREADABLE
                 _report_failure(one, source, ctx)
             else:
-                named.update(map(os.path.realpath, one.files))
+                for path in one.files:
+                    named.setdefault(os.path.realpath(path), set()).add(one.template)
                 inputs.append(Input(one.source, one))
-    kept = [one for one in inputs if one.found is not None or os.path.realpath(one.source.name) not in named]
+    if not inputs and not code and sources:
+        code = UNREADABLE
+        _report_failure(NotADefinition("no state machine inside", name=next(iter(sources)), help=_WANTED), None, ctx)
+    kept = [one for one in inputs if not any(_is_part(one, other) for other in named.get(os.path.realpath(_place(one)), ()))]
     return [one for one in kept if machine is None or (one.found is not None and one.found.name == machine)], code
+
+
+def _is_part(one: Input, template: str) -> bool:
+    """Tell whether an input is taken as a part of *template*, which names its file. What an example below it calls stays itself."""
+    if template == _place(one):
+        return False
+    folder, other = (os.path.dirname(os.path.realpath(path)) for path in (_place(one), template))
+    return one.found is None or other == folder or os.path.commonpath((folder, other)) != folder
+
+
+def _place(one: Input) -> str:
+    """Return the file that an input was found in: a definition, or a template."""
+    return one.source.name if one.found is None else one.found.template
 
 
 def analyze_all(inputs: Sequence[Input], code: int, contexts: Contexts, ctx: click.Context) -> Results:

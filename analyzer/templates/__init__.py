@@ -56,20 +56,21 @@ def _terraform(source: Source, project: Project) -> Iterator[Found | SourceError
     return terraform.machines(source, project) if terraform.is_terraform(source) else None
 
 
-def options_of(found: Found, pseudo: Mapping[str, str]) -> dict[str, Any]:
-    """Return what is known around *found*, as keywords of `make_context`; what only the deployment knows is left out.
+def options_of(found: Found, given: Mapping[str, str | Texts], unknown: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """Return what is known around *found*, as keywords of `make_context`; what only the deployment knows is left out,
+    but for the key, which may have placeholders.
 
-    *pseudo* gives the pseudo parameters that are known.
+    *given* has the texts of placeholders that are known from elsewhere, and those in *unknown* are open, whatever their default.
     """
+    texts = {name: text for name, text in found.texts.items() if name not in unknown}
+    texts |= {name: (text,) if isinstance(text, str) else text for name, text in given.items()}
     made: dict[str, Any] = {}
-    for key, given in found.options.items():
-        known = (
-            _settled(str(given), {**found.texts, **{name: (text,) for name, text in pseudo.items()}})
-            if isinstance(given, str)
-            else given
-        )
+    for key, written in found.options.items():
+        known = _settled(written, texts) if isinstance(written, str) else written
         if key == "type":
             known = str(known).upper() if str(known).upper() in ("STANDARD", "EXPRESS") else None
+        if key == "kms_key":
+            known = known or written  # a key that the deployment makes is needed all the same
         if known is not None:
             made[key] = known
     return made

@@ -161,7 +161,12 @@ def _text_function(name: str, values: list[Value], expression: Expression, scope
         return function(*(_full(value, scope, scope.known.names) for value in values))
     except Unknown:
         made = function(*(_full(value, scope, set()) for value in values))
-    return scope.known.stands_for(placeholder(expression.written, scope.prefix), (made,)) if isinstance(made, str) else made
+    if not isinstance(made, str):
+        return made
+    found = scope.known.stands_for(placeholder(expression.written, scope.prefix), (made,))
+    if not re.search("[:/]", made):
+        scope.known.names.add(found.name)
+    return found
 
 
 def _full(value: Value, scope: Scope, kept: set[str]) -> Any:

@@ -12,9 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from analyzer.context import partition_of
 from analyzer.dataflow.values import PLACEHOLDER
-from analyzer.errors import SourceError
+from analyzer.errors import NotADefinition, SourceError
 from analyzer.sources import parse_any
 from analyzer.templates.hcl import Block, Body
 from analyzer.templates.hcl_evaluate import evaluate
@@ -35,6 +34,9 @@ _DECLARED = re.compile(rf'^[ \t]*resource[ \t]+"?{MACHINE}"?[ \t]', re.MULTILINE
 _CALLS = re.compile(r'^[ \t]*module[ \t]+"?[\w-]+"?[ \t\r\n]*\{', re.MULTILINE)
 
 
+_PLAN = "give the output of `terraform show -json` for a plan or a state in which the definition is known"
+
+
 def is_terraform(source: Source) -> bool:
     """Tell whether *source* is HCL: by what it declares, or, where it declares no machine itself, by its name too."""
     return bool(_DECLARED.search(source.text)) or source.name.endswith(".tf")
@@ -43,6 +45,8 @@ def is_terraform(source: Source) -> bool:
 def machines(source: Source, project: Project) -> Iterator[Found | SourceError]:
     """Yield the state machines that *source*, one file of a module, declares, and those of the modules that it calls."""
     if not _DECLARED.search(source.text) and not _CALLS.search(source.text):
+        message = "no state machine inside: it declares none, and calls no module"
+        yield NotADefinition(message, name=source.name, help=f"a machine is a resource of the type `{MACHINE}`")
         return
     folder = os.path.dirname(os.path.realpath(source.name))
     configuration = Configuration(project, folder)
@@ -165,18 +169,14 @@ def _definition(machine: _Machine) -> tuple[Json, Source]:
     if expression is None:
         raise _unread(machine, "it has no definition", "give it a `definition`")
     value = evaluate(expression, machine.scope)
-    if isinstance(value, Choice):
+    found = configuration.known.texts.get(value.name, ()) if isinstance(value, Ref) else ()
+    if isinstance(value, Choice) or len(found) > 1:
         raise _unread(machine, "its definition may be one of several, by a condition", "write the condition into the definition")
-    if isinstance(value, Ref):
-        found = configuration.known.texts.get(value.name, ())
-        value = found[0] if len(found) == 1 and not value.why else value
+    value = found[0] if found and not value.why else value
     if not isinstance(value, str) or PLACEHOLDER.fullmatch(value.strip()):
         why = value.why if isinstance(value, Ref) else ""
-        raise _unread(
-            machine,
-            "its definition is a text that only the deployment knows" + (f": {why}" if why else ""),
-            "give the output of `terraform show -json` for a plan in which the definition is known",
-        )
+        message = f"its definition cannot be read: {why}" if why else "its definition is a text that only the deployment knows"
+        raise _unread(machine, message, "check the path" if why.startswith("there is no") else _PLAN)
     shown = Source(value, f"{machine.source.name} ({machine.name})")
     document, _ = parse_any(replace(shown, text=quoted(value, configuration.known.numbers)))
     origin = [one for one in configuration.files.values() if one.text == value or _is_template_of(one.text, value)]
@@ -232,8 +232,6 @@ def _provider(machine: _Machine) -> dict[str, str]:
                 made["account"] = allowed[0]
     if region is not None:
         made["region"] = region
-        if "${" not in region:
-            made["partition"] = partition_of(region)
     return made
 
 

@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from analyzer.context import partition_of
 from analyzer.errors import NotADefinition, SourceError
 from analyzer.sources import parse_any
 from analyzer.templates.model import Found, Role, Texts
@@ -264,7 +263,7 @@ def _options(plan: _Plan, machine: _Resource, texts: dict[str, Texts], names: se
     region = _object(_object(provider.get("expressions")).get("region"))
     given = values.get("region") or region.get("constant_value") or _variable(plan, region)
     if isinstance(given, str):
-        made.update(region=given, partition=partition_of(given))
+        made["region"] = given
     for arn in (values.get("role_arn"), values.get("arn")):
         match = _ARN.match(arn) if isinstance(arn, str) else None
         made.update({key: text for key, text in match.groupdict().items() if text} if match else {})

@@ -44,7 +44,7 @@ def role_of(machine: Resource, scope: Scope) -> Role | None:
         elif one.kind in ATTACHMENTS and _is_of(one.argument(ATTACHMENTS[one.kind]), role):
             made.add_policy(one.json("policy_arn"), one)
     trust = _parsed(_text(body.attributes.get("assume_role_policy"), role.scope()), role.scope())
-    pointer = ("resource", *role.block.labels)
+    pointer = (*role.module.prefix.split(".")[:-1], "resource", *role.block.labels)
     return Role(role.address, pointer, tuple(made.statements), tuple(made.managed), tuple(made.others), trust)
 
 

@@ -1,0 +1,4 @@
+variable "env" {}
+variable "table" {}
+variable "bus_arn" {}
+variable "role_name" {}

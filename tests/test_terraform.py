@@ -1,0 +1,83 @@
+"""State machines in Terraform: one directory a case, `tests/templates/terraform/<a-sentence>/`.
+
+A case is a configuration, or a plan as JSON, and the exact `out.txt`: each machine that is found with what is said around it, what
+its role may do, and what the policy grants, once with what only the deployment knows kept as references, once without; then what
+the command line says of those that could not be read.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+
+from analyzer.analyze import Analysis, analyze
+from analyzer.cli import io, main
+from analyzer.cli.options import take_contexts
+from analyzer.render.spell import spelled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from analyzer.templates import Found
+
+CASES = sorted((Path(__file__).parent / "templates" / "terraform").iterdir())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_case(
+    case: Path, expect: Callable[[Path, str], None], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is found below the directory of a case is exactly what its `out.txt` says."""
+    monkeypatch.chdir(case)
+    kept, plain = analyses(".", "--keep-substitutions"), analyses(".")
+    said = capsys.readouterr().err
+    assert said[: len(said) // 2] * 2 == said
+    expect(case / "out.txt", "\n".join([*told(kept, plain), *said[: len(said) // 2].splitlines()]) + "\n")
+
+
+def analyses(*arguments: str) -> list[Analysis]:
+    """Return what `asl-iam analyze` makes of its inputs."""
+    command = main.get_command(click.Context(main), "analyze")
+    assert command is not None
+    with command.make_context("analyze", ["--no-config", *arguments]) as ctx:
+        inputs, _ = io.read(ctx.params["paths"], ctx)
+        contexts = take_contexts(ctx.params)
+        made = [analyze(one.source, contexts(io._place(one), one.found), None, one.found) for one in inputs]
+        return list(map(spelled, made)) if ctx.params["keep_substitutions"] else made
+
+
+def told(kept: list[Analysis], plain: list[Analysis]) -> Iterator[str]:
+    """Yield a line for each thing that is known of each machine."""
+    for number, one in enumerate(kept):
+        found = one.found
+        assert found is not None
+        yield f"{found.dialect} {found.template}: {found.name}"
+        yield from (f"  {key}: {value}" for key, value in sorted(found.options.items()))
+        yield from (f"  {line}" for line in role(found))
+        for mode, analysis in (("kept", one), ("plain", plain[number])):
+            lines = [line for statement in analysis.policy.to_dict()["Statement"] for line in said_by(statement)]
+            yield from (f"  {mode}: {line}" for line in lines)
+
+
+def role(found: Found) -> Iterator[str]:
+    """Yield what the template lets the role of a machine do."""
+    if found.role is not None:
+        yield f"role: {found.role.name} at {'/'.join(map(str, found.role.pointer))}"
+        yield from (f"role: {line}" for statement in found.role.statements for line in said_by(statement))
+        yield from (f"role: policy {arn}" for arn in found.role.managed)
+        yield from (f"role: not read: {json.dumps(other)}" for other in found.role.others)
+
+
+def said_by(statement: dict[str, Any]) -> Iterator[str]:
+    """Yield a line for each action of a statement."""
+    parts = {key: value if isinstance(value, list) else [value] for key, value in statement.items()}
+    resources = ", ".join(
+        ("not " if "NotResource" in parts else "") + one for one in parts.get("Resource", parts.get("NotResource", []))
+    )
+    condition = f" if {json.dumps(statement['Condition'])}" if "Condition" in statement else ""
+    for action in parts.get("Action", parts.get("NotAction", [])):
+        yield f"{statement['Effect']} {'not ' if 'NotAction' in parts else ''}{action} on {resources}{condition}"
