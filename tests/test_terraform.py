@@ -1,8 +1,8 @@
 """State machines in Terraform: one directory a case, `tests/templates/terraform/<a-sentence>/`.
 
-A case is a configuration, or a plan as JSON, and the exact `out.txt`: each machine that is found with what is said around it, what
-its role may do, and what the policy grants, once with what only the deployment knows kept as references, once without; then what
-the command line says of those that could not be read.
+A case is a configuration, or a plan as JSON, and the exact `out.txt`: each machine that is found with what is said around it,
+what its role may do, and what the policy grants, once with what only the deployment knows kept as references, once without; then
+what the command line says of those that could not be read.
 """
 
 from __future__ import annotations
@@ -75,9 +75,7 @@ def role(found: Found) -> Iterator[str]:
 def said_by(statement: dict[str, Any]) -> Iterator[str]:
     """Yield a line for each action of a statement."""
     parts = {key: value if isinstance(value, list) else [value] for key, value in statement.items()}
-    resources = ", ".join(
-        ("not " if "NotResource" in parts else "") + one for one in parts.get("Resource", parts.get("NotResource", []))
-    )
+    resources = ", ".join(parts.get("Resource", []) + [f"not {one}" for one in parts.get("NotResource", [])])
     condition = f" if {json.dumps(statement['Condition'])}" if "Condition" in statement else ""
     for action in parts.get("Action", parts.get("NotAction", [])):
         yield f"{statement['Effect']} {'not ' if 'NotAction' in parts else ''}{action} on {resources}{condition}"

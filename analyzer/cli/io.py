@@ -113,7 +113,7 @@ def _machines(sources: Mapping[str, Source], machine: str | None, ctx: click.Con
 
 
 def _is_part(one: Input, template: str) -> bool:
-    """Tell whether an input is taken as a part of *template*, which names its file. What an example below it calls stays itself."""
+    """Tell whether an input is taken as a part of *template*, which names its file, unless that lies below it."""
     if template == _place(one):
         return False
     folder, other = (os.path.dirname(os.path.realpath(path)) for path in (_place(one), template))

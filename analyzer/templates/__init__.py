@@ -57,10 +57,10 @@ def _terraform(source: Source, project: Project) -> Iterator[Found | SourceError
 
 
 def options_of(found: Found, given: Mapping[str, str | Texts], unknown: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """Return what is known around *found*, as keywords of `make_context`; what only the deployment knows is left out,
-    but for the key, which may have placeholders.
+    """Return what is known around *found*, as keywords of `make_context`; what only the deployment knows is left out.
 
-    *given* has the texts of placeholders that are known from elsewhere, and those in *unknown* are open, whatever their default.
+    The key is not: it may have placeholders. *given* has the texts of placeholders that are known from
+    elsewhere, and those in *unknown* are open, whatever their default.
     """
     texts = {name: text for name, text in found.texts.items() if name not in unknown}
     texts |= {name: (text,) if isinstance(text, str) else text for name, text in given.items()}

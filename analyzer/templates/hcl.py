@@ -151,12 +151,10 @@ def _escaped(match: re.Match[str]) -> str:
 def _expression(text: str, name: str) -> Expression:
     """Return the expression that *text* is. It was found by its braces, so it cannot reach out of the line it is put into."""
     source = Source(f"x = ({text}\n)", name)
-    body = _body(
-        next(one for one in parts(_parsed(source.text, source, [])) if one.data == "body"), Expression(None, source.text), []
-    )
-    if set(body.attributes) != {"x"} or body.blocks:
-        raise SyntaxProblem("an interpolation of a template is no expression", name=name, help="write `${` and one expression")
-    return body.attributes["x"]
+    tree = _parsed(source.text, source, [])
+    body = _body(next(one for one in parts(tree) if one.data == "body"), Expression(None, source.text), [])
+    written = body.attributes["x"]
+    return written.of(parts(written.tree)[0])
 
 
 def _parsed(text: str, source: Source, lines: list[tuple[int, int]]) -> Any:

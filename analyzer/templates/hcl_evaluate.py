@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
-from analyzer.sources.limits import MAX_BYTES
 from analyzer.templates.hcl import Directive, Expression, kept_heredoc, parts, template_parts, unescaped
 from analyzer.templates.hcl_values import (
     DEPTH,
+    MAX_TEXT,
     Choice,
     Ref,
     Scope,
@@ -29,16 +28,17 @@ from analyzer.templates.hcl_values import (
 
 def evaluate(expression: Expression, scope: Scope) -> Value:
     """Return what *expression* may be."""
-    scope.known.spend(scope.where)
-    tree = expression.tree
-    if scope.depth > DEPTH:
+    known = scope.known
+    known.spend(scope.where)
+    if known.active >= DEPTH:
         return open_ref(expression, scope, "it is nested too deeply")
-    inner = replace(scope, depth=scope.depth + 1)
-    return _RULES.get(str(tree.data), open_ref)(expression, inner)
-
-
-def _inside(expression: Expression, scope: Scope) -> Value:
-    return evaluate(expression.of(parts(expression.tree)[0]), scope)
+    while expression.tree.data == "expr_term":
+        expression = expression.of(parts(expression.tree)[0])
+    known.active += 1
+    try:
+        return _RULES.get(str(expression.tree.data), open_ref)(expression, scope)
+    finally:
+        known.active -= 1
 
 
 def _number(expression: Expression, _scope: Scope) -> Value:
@@ -105,7 +105,7 @@ def _joined(found: list[str | Expression], expression: Expression, scope: Scope)
     if len(found) == 1 and isinstance(found[0], Expression):
         return evaluate(found[0], scope)
     made = [part if isinstance(part, str) else as_text(evaluate(part, scope), part, scope) for part in found]
-    return bounded("".join(made), expression, scope) if sum(map(len, made)) <= MAX_BYTES else open_ref(expression, scope)
+    return bounded("".join(made), expression, scope) if sum(map(len, made)) <= MAX_TEXT else open_ref(expression, scope)
 
 
 # ------------------------------------------------------------------------------------------------------------ references
@@ -169,6 +169,8 @@ def into(value: Value, steps: list[Step], expression: Expression, scope: Scope) 
         if isinstance(value, Choice):
             return choice([into(one, steps[number:], expression, scope) for one in value.values], expression, scope)
         value = _into_one(value, kind, step, expression, scope)
+        if isinstance(value, Ref) and value.name == placeholder(expression.written, scope.prefix):
+            return value
     return value
 
 
@@ -293,7 +295,6 @@ def _call(expression: Expression, scope: Scope) -> Value:
 
 
 _RULES: dict[str, Callable[[Expression, Scope], Value]] = {
-    "expr_term": _inside,
     "int_lit": _number,
     "float_lit": _number,
     "literal_value": _constant,

@@ -15,10 +15,21 @@ from typing import Any
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.errors import SourceError
 from analyzer.sources import parse_any
-from analyzer.sources.limits import MAX_BYTES
 from analyzer.templates.hcl import Expression
 from analyzer.templates.hcl_evaluate import evaluate, template
-from analyzer.templates.hcl_values import Choice, Ref, Scope, Value, as_text, bounded, choice, distinct, open_ref, placeholder
+from analyzer.templates.hcl_values import (
+    MAX_TEXT,
+    Choice,
+    Ref,
+    Scope,
+    Value,
+    as_text,
+    bounded,
+    choice,
+    distinct,
+    open_ref,
+    placeholder,
+)
 from analyzer.text import Json, Source
 
 _JSON = re.compile(r'"(?:[^"\\]|\\.)*"|\$\{[^${}]{1,256}\}', re.DOTALL)
@@ -41,7 +52,7 @@ def call(name: str, arguments: list[Expression], expression: Expression, scope: 
         return open_ref(expression, scope)
     try:
         made = _FUNCTIONS[name](*values) if name in _FUNCTIONS else _text_function(name, values, expression, scope)
-    except (Unknown, SourceError, TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError):
+    except (Unknown, SourceError, TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError):
         return open_ref(expression, scope)
     return bounded(made, expression, scope) if isinstance(made, str) else made
 
@@ -71,7 +82,7 @@ def _templatefile(arguments: list[Expression], expression: Expression, scope: Sc
 
 def rendered(text: str, given: dict[str, Value], expression: Expression, scope: Scope) -> Value:
     """Return the template *text* with the variables that it is given; no other name means anything in it."""
-    return template(text, Scope(_Nothing(scope), scope.known, scope.where, given, scope.prefix, scope.depth + 1), expression)
+    return template(text, Scope(_Nothing(scope), scope.known, scope.where, given, scope.prefix), expression)
 
 
 class _Nothing:
@@ -164,8 +175,8 @@ def _text_function(name: str, values: list[Value], expression: Expression, scope
     if not isinstance(made, str):
         return made
     found = scope.known.stands_for(placeholder(expression.written, scope.prefix), (made,))
-    if not re.search("[:/]", made):
-        scope.known.names.add(found.name)
+    if found.name == f"{scope.prefix}{expression.written}" and not re.search("[:/]", made):
+        scope.known.names.add(found.name)  # where it is a name, and can be written back as the expression that it is
     return found
 
 
@@ -185,9 +196,12 @@ def _full(value: Value, scope: Scope, kept: set[str]) -> Any:
         return found[0] if len(found) == 1 else match[0]
 
     for _ in range(4):
-        text = PLACEHOLDER.sub(write, text)
-        if len(text) > MAX_BYTES:
+        scope.known.spend(scope.where, len(text) // 100)
+        before, text = text, PLACEHOLDER.sub(write, text)
+        if len(text) > MAX_TEXT:
             raise Unknown
+        if text == before:
+            break
     return text
 
 
@@ -213,7 +227,7 @@ def _format(pattern: str, *values: Any) -> str:
 
 
 def _together(separator: str, texts: list[str]) -> str:
-    if sum(len(text) + len(separator) for text in texts) > MAX_BYTES:
+    if sum(len(text) + len(separator) for text in texts) > MAX_TEXT:
         raise Unknown
     return separator.join(texts)
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from analyzer.errors import SyntaxProblem
-from analyzer.sources.limits import MAX_BYTES
 from analyzer.templates.hcl import Expression
 from analyzer.templates.model import Texts
 from analyzer.text import Json
@@ -20,8 +19,11 @@ from analyzer.text import Json
 MOST = 8
 """The most values that one expression is told apart into."""
 
-DEPTH = 120
+DEPTH = 90
 """The deepest nesting of expressions, through locals, variables and modules, that is worked out."""
+
+MAX_TEXT = 2 * 1024 * 1024
+"""Characters of one text: twice what Step Functions takes as a definition."""
 
 MOST_STEPS = 300_000
 """Expressions worked out for one configuration: small ones can name each other so that they never end."""
@@ -74,6 +76,7 @@ class Known:
     names: set[str] = field(default_factory=set)
     numbers: dict[str, Json] = field(default_factory=dict)
     steps: int = 0
+    active: int = 0
 
     def spend(self, where: str, steps: int = 1) -> None:
         """Count steps. Raises `SyntaxProblem` when there were too many."""
@@ -102,7 +105,6 @@ class Scope:
     where: str
     bound: Mapping[str, Value] = field(default_factory=dict)
     prefix: str = ""
-    depth: int = 0
 
     def with_(self, **bound: Value) -> Scope:
         """Return the scope with some names bound."""
@@ -111,7 +113,7 @@ class Scope:
 
 def placeholder(written: str, prefix: str = "") -> str:
     """Return the name of the placeholder for an expression: as it is written, as far as a placeholder can have that."""
-    name = re.sub(r'\["([\w-]+)"\]', r".\1", written)
+    name = re.sub(r'(?<=[\w\])])\["([\w-]+)"\]', r".\1", written)
     name = re.sub(r"[${}\\\x00-\x1f]", "", name).replace('"', "'")
     return f"{prefix}{name}"[:256] or "expression"
 
@@ -122,9 +124,9 @@ def open_ref(expression: Expression, scope: Scope, why: str = "") -> Ref:
 
 
 def bounded(text: str, expression: Expression, scope: Scope) -> Value:
-    """Return *text*, unless it is longer than any input may be."""
-    scope.known.spend(scope.where, len(text) // 10_000)
-    return text if len(text) <= MAX_BYTES else open_ref(expression, scope)
+    """Return *text*, unless it is longer than any definition may be."""
+    scope.known.spend(scope.where, len(text) // 100)
+    return text if len(text) <= MAX_TEXT else open_ref(expression, scope)
 
 
 def as_text(value: Value, expression: Expression, scope: Scope) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.errors import NotADefinition, SourceError
 from analyzer.sources import parse_any
+from analyzer.sources.limits import too_deep
 from analyzer.templates.hcl import Block, Body
 from analyzer.templates.hcl_evaluate import evaluate
 from analyzer.templates.hcl_functions import quoted
@@ -89,6 +90,8 @@ def _declared(module: Module, source: Source, body: Body, top: Source, pointer: 
                 yield _read(_Machine(resource, index, module.scope(**bound), source, top, (*pointer, "resource", *block.labels)))
         except SourceError as error:
             yield error
+        except RecursionError:
+            yield too_deep(source, block.line)
 
 
 def _called(module: Module, body: Body, top: Source, pointer: Pointer) -> Iterator[Found | SourceError]:

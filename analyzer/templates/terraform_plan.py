@@ -103,7 +103,7 @@ class _Plan:
 
     def _inside(self, module: Json, configured: Json, path: tuple[str, ...], pointer: Pointer) -> Iterator[_Resource]:
         written = {
-            (one.get("mode"), one.get("type"), one.get("name")): one
+            (str(one.get("mode")), str(one.get("type")), str(one.get("name"))): one
             for one in _list(_object(configured).get("resources"))
             if isinstance(one, dict)
         }
