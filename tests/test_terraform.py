@@ -13,18 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
+from corpus.cases import corpus_root
 
 from analyzer.analyze import Analysis, analyze
 from analyzer.cli import io, main
 from analyzer.cli.options import take_contexts
+from analyzer.errors import SourceError
 from analyzer.render.spell import spelled
+from analyzer.sources import read_source
+from analyzer.templates import machines_in, project_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from analyzer.templates import Found
 
-CASES = sorted((Path(__file__).parent / "templates" / "terraform").iterdir())
+TEMPLATES = Path(__file__).parent / "templates"
+CASES = sorted((TEMPLATES / "terraform").iterdir())
+PLACE = ("--account", "111122223333", "--region", "us-east-1")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -79,3 +85,33 @@ def said_by(statement: dict[str, Any]) -> Iterator[str]:
     condition = f" if {json.dumps(statement['Condition'])}" if "Condition" in statement else ""
     for action in parts.get("Action", parts.get("NotAction", [])):
         yield f"{statement['Effect']} {'not ' if 'NotAction' in parts else ''}{action} on {resources}{condition}"
+
+
+def resolved() -> list[tuple[Path, str, Path]]:
+    """Return configurations of which somebody wrote the definition with all references resolved: our own, and the corpus's."""
+    pairs = [(TEMPLATES / "terraform" / path.name.partition(".")[0], "flow", path) for path in (TEMPLATES / "resolved").iterdir()]
+    index = corpus_root() / "index.json"
+    for entry in json.loads(index.read_text("utf-8")) if index.exists() else ():
+        if entry["kind"] == "terraform":
+            project, _, machine = entry["source_file"].partition("#")
+            pairs.append((corpus_root() / "projects" / project, machine, corpus_root() / entry["resolved_path"]))
+    return pairs
+
+
+@pytest.mark.parametrize(("folder", "machine", "definition"), resolved(), ids=lambda value: getattr(value, "name", value))
+def test_the_policy_is_that_of_the_resolved_definition(folder: Path, machine: str, definition: Path) -> None:
+    """In a known place, references give the policy that the resolved definition gives."""
+    [found] = analyses(str(folder), "--machine", machine, *PLACE)
+    assert found.policy == analyze(read_source(str(definition)), found.context).policy
+    assert found.policy.statements
+
+
+@pytest.mark.parametrize("root", [TEMPLATES, corpus_root()], ids=["own", "corpus"])
+def test_what_terraform_declares_is_found_or_said(root: Path) -> None:
+    """Every file of Terraform that declares a machine gives it, or says which file is not there."""
+    for path in root.rglob("*.tf"):
+        if 'resource "aws_sfn_state_machine"' in path.read_text("utf-8"):
+            found = list(machines_in(read_source(str(path)), project_of(str(path))) or ())
+            assert found
+            for one in found:
+                assert not isinstance(one, SourceError) or "there is no file" in str(one) or root == TEMPLATES
