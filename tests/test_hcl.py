@@ -44,7 +44,7 @@ resource "aws_sqs_queue" "q" {
   name          = "q-${var.env}"
   delay_seconds = 5
 }
-resource "aws_iot_thing" "t" {}
+resource "aws_nonesuch" "t" {}
 data "aws_caller_identity" "me" {}
 data "aws_region" "me" {}
 data "aws_partition" "me" {}

@@ -146,8 +146,8 @@ def _read(machine: _Machine) -> Found:
     )
     texts, names = texts_of([beside, f"${{{own}}}"], configuration.known.texts, configuration.known.names)
     files = {one.name for one in configuration.files.values()}
-    for module in configuration.modules:
-        files |= {one.name for one, _ in module.sources} if module.prefix else set()
+    if machine.resource.module.prefix:
+        files |= {one.name for one, _ in machine.resource.module.sources}
     return Found(
         name=machine.name,
         dialect="terraform",
@@ -158,7 +158,7 @@ def _read(machine: _Machine) -> Found:
         options=options,
         texts=texts,
         names=names,
-        written=written_in(configuration.modules),
+        written=_written(configuration),
         own_name=own,
         role=role,
         files=tuple(sorted(files)),
@@ -260,10 +260,10 @@ def texts_of(beside: Iterable[str], known: Mapping[str, Texts], names: Iterable[
     return made, frozenset(seen & set(names))
 
 
-def written_in(modules: Iterable[Module]) -> dict[str, str]:
+def _written(configuration: Configuration) -> dict[str, str]:
     """Return how Terraform refers to the texts that its resources have: ``arn:...`` → `aws_sqs_queue.q.arn`."""
-    made: dict[str, str] = {}
-    for module in modules:
+    made = configuration.written
+    for module in configuration.modules[configuration.told :]:
         for mode in ("resource", "data"):
             for block in module.blocks(mode):
                 kind = terraform_type(block.labels[0]) if len(block.labels) == 2 else None
@@ -273,4 +273,5 @@ def written_in(modules: Iterable[Module]) -> dict[str, str]:
                 for attribute, pattern in kind.attributes.items():
                     if pattern != "{name}":
                         made.setdefault(resource.filled(kind, pattern, attribute), f"{resource.address}.{attribute}")
-    return made
+    configuration.told = len(configuration.modules)
+    return dict(made)

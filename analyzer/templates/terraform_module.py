@@ -31,7 +31,10 @@ _NO_NAME = re.compile(r"(arn|url|uri|endpoint|json)s?$", re.IGNORECASE)
 
 @dataclass(slots=True)
 class Configuration:
-    """What is read once for all modules of a run: files, what was learned, and how many modules there are."""
+    """What is read once for all modules of a run: files, what was learned, and the modules.
+
+    `written` has what the resources of the first modules, as many as `told`, are referred to by.
+    """
 
     project: Project
     folder: str
@@ -39,6 +42,7 @@ class Configuration:
     modules: list[Module] = field(default_factory=list)
     resources: dict[str, Resource] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
+    told: int = 0
     files: dict[str, Source] = field(default_factory=dict)
     problems: list[SyntaxProblem] = field(default_factory=list)
     working: set[str] = field(default_factory=set)
