@@ -52,7 +52,7 @@ def analyses(*arguments: str) -> list[Analysis]:
     with command.make_context("analyze", ["--no-config", *arguments]) as ctx:
         inputs, _ = io.read(ctx.params["paths"], ctx)
         contexts = take_contexts(ctx.params)
-        made = [analyze(one.source, contexts(io._place(one), one.found), None, one.found) for one in inputs]
+        made = [analyze(one.source, contexts(one.place, one.found), None, one.found) for one in inputs]
         return list(map(spelled, made)) if ctx.params["keep_substitutions"] else made
 
 

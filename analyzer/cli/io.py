@@ -39,6 +39,11 @@ class Input:
         """What it is called in messages."""
         return self.source.name if self.found is None else f"{self.found.template} ({self.found.name})"
 
+    @property
+    def place(self) -> str:
+        """The file that it was found in: a definition, or a template."""
+        return self.source.name if self.found is None else self.found.template
+
 
 @dataclass(frozen=True, slots=True)
 class Results:
@@ -90,8 +95,8 @@ def _machines(sources: Mapping[str, Source], machine: str | None, ctx: click.Con
     from analyzer.templates import machines_in, project_of
 
     inputs: list[Input] = []
+    failed: list[tuple[SourceError, Source]] = []
     named: dict[str, set[str]] = {}
-    code = 0
     for source in sources.values():
         found = machines_in(source, project_of(source.name))
         if found is None:
@@ -99,30 +104,27 @@ def _machines(sources: Mapping[str, Source], machine: str | None, ctx: click.Con
             continue
         for one in found:
             if isinstance(one, SourceError):
-                code = UNREADABLE
-                _report_failure(one, source, ctx)
-            else:
-                for path in one.files:
-                    named.setdefault(os.path.realpath(path), set()).add(one.template)
-                inputs.append(Input(one.source, one))
-    if not inputs and not code and sources:
-        code = UNREADABLE
-        _report_failure(NotADefinition("no state machine inside", name=next(iter(sources)), help=_WANTED), None, ctx)
-    kept = [one for one in inputs if not any(_is_part(one, other) for other in named.get(os.path.realpath(_place(one)), ()))]
-    return [one for one in kept if machine is None or (one.found is not None and one.found.name == machine)], code
+                failed.append((one, source))
+                continue
+            inputs.append(Input(one.source, one))
+            for path in one.files:
+                named.setdefault(os.path.realpath(path), set()).add(one.template)
+    if sources and not inputs and not failed:
+        first = next(iter(sources.values()))
+        failed.append((NotADefinition("no state machine inside", name=first.name, help=_WANTED), first))
+    failed = [(error, source) for error, source in failed if not _is_part(source.name, named, template=True)]
+    for error, source in failed:
+        _report_failure(error, source if source.name == error.name else None, ctx)
+    kept = [one for one in inputs if not _is_part(one.place, named, template=one.found is not None)]
+    wanted = [one for one in kept if machine is None or (one.found is not None and one.found.name == machine)]
+    return wanted, UNREADABLE if failed else 0
 
 
-def _is_part(one: Input, template: str) -> bool:
-    """Tell whether an input is taken as a part of *template*, which names its file, unless that lies below it."""
-    if template == _place(one):
-        return False
-    folder, other = (os.path.dirname(os.path.realpath(path)) for path in (_place(one), template))
-    return one.found is None or other == folder or os.path.commonpath((folder, other)) != folder
-
-
-def _place(one: Input) -> str:
-    """Return the file that an input was found in: a definition, or a template."""
-    return one.source.name if one.found is None else one.found.template
+def _is_part(place: str, named: Mapping[str, set[str]], *, template: bool) -> bool:
+    """Tell whether a file is taken as a part of a template that names it: no *template* is of one that lies below it."""
+    folder = os.path.dirname(os.path.realpath(place))
+    others = [os.path.dirname(os.path.realpath(other)) for other in named.get(os.path.realpath(place), set()) - {place}]
+    return any(not template or other == folder or os.path.commonpath((folder, other)) != folder for other in others)
 
 
 def analyze_all(inputs: Sequence[Input], code: int, contexts: Contexts, ctx: click.Context) -> Results:

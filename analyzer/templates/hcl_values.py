@@ -142,13 +142,13 @@ def as_text(value: Value, expression: Expression, scope: Scope) -> str:
     return f"${{{value.name}}}"
 
 
-def choice(values: list[Value], expression: Expression, scope: Scope) -> Value:
+def choice(values: list[Value], expression: Expression, scope: Scope, name: str = "") -> Value:
     """Return one of several values: a placeholder that stands for each, where they are texts. What is not set is left out."""
     flat = [one for value in values for one in (value.values if isinstance(value, Choice) else (value,)) if one is not None]
     found = distinct(flat)
     if len(found) <= 1:
         return found[0] if found else None
-    name = placeholder(expression.written, scope.prefix)
+    name = name or placeholder(expression.written, scope.prefix)
     if len(found) > MOST:
         return Ref(name)
     if all(isinstance(one, str | int | float | Ref) for one in found):

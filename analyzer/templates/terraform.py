@@ -86,7 +86,8 @@ def _declared(module: Module, source: Source, body: Body, top: Source, pointer: 
             continue
         resource = Resource(module, block)
         try:
-            for index, bound in (instances(resource) or {"": {}}).items():
+            found = instances(resource)
+            for index, bound in {"": {}}.items() if found is None else found.items():
                 yield _read(_Machine(resource, index, module.scope(**bound), source, top, (*pointer, "resource", *block.labels)))
         except SourceError as error:
             yield error

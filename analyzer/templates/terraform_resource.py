@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.templates.hcl import Block
 from analyzer.templates.hcl_functions import rendered, settled
-from analyzer.templates.hcl_values import MOST, Ref, Scope, Value, as_text, choice
+from analyzer.templates.hcl_values import Ref, Scope, Value, as_text, choice
 from analyzer.templates.model import Texts
 from analyzer.templates.terraform_documents import policy_document
 from analyzer.templates.types import TerraformType, fill, terraform_type
@@ -19,6 +19,9 @@ from analyzer.text import Json
 
 if TYPE_CHECKING:
     from analyzer.templates.terraform_module import Module
+
+MOST_INSTANCES = 32
+"""The most instances of one resource that are told apart."""
 
 _SURROUNDINGS = {
     ("aws_caller_identity", "account_id"): "AWS::AccountId",
@@ -58,13 +61,14 @@ class Resource:
         return self.module.scope(**self._each())
 
     def _each(self) -> dict[str, Value]:
-        expression = self.block.body.attributes.get("for_each")
-        found = None if expression is None else instances(self)
-        if not found or expression is None:
+        written = self.block.body.attributes.get("for_each", self.block.body.attributes.get("count"))
+        found = instances(self)
+        if not found or written is None:
             return {}
+        [name] = {key for one in found.values() for key in one}
+        keys = {key: [one[name][key] for one in found.values()] for one in found.values() for key in one[name]}
         scope = self.module.scope()
-        pairs = [one["each"] for one in found.values()]
-        return {"each": {key: choice([pair[key] for pair in pairs], expression, scope) for key in ("key", "value")}}
+        return {name: {key: choice(values, written, scope, f"{self.address} {name}.{key}") for key, values in keys.items()}}
 
     def argument(self, name: str, scope: Scope | None = None) -> Value:
         """Return an argument as it is written; nothing when it is not there."""
@@ -172,12 +176,17 @@ class Resource:
 
 
 def instances(resource: Resource) -> dict[str, dict[str, Any]] | None:
-    """Return the instances that `for_each` makes, by index, with what each one binds; nothing when that is not known."""
+    """Return the instances that `for_each` or `count` makes, by index, with what each binds; nothing when that is not known."""
     attributes, scope = resource.block.body.attributes, resource.module.scope()
-    if "for_each" in attributes:
-        over = resource.module.once(f"{resource.address} (for_each)", attributes["for_each"], scope)
-        if isinstance(over, list) and over and all(isinstance(one, str) for one in over):
-            over = {one: one for one in over}
-        if isinstance(over, dict) and 0 < len(over) <= 4 * MOST and not any("${" in key for key in over):
-            return {f'["{key}"]': {"each": {"key": key, "value": value}} for key, value in over.items()}
+    written = attributes.get("for_each", attributes.get("count"))
+    if written is None:
+        return {"": {}}
+    over = resource.module.once(f"{resource.address} (instances)", written, scope)
+    if "for_each" not in attributes:
+        known = isinstance(over, int) and 0 <= over <= MOST_INSTANCES
+        return {f"[{index}]": {"count": {"index": index}} for index in range(over)} if known else None
+    if isinstance(over, list) and all(isinstance(one, str) for one in over):
+        over = {one: one for one in over}
+    if isinstance(over, dict) and len(over) <= MOST_INSTANCES and not any("${" in key for key in over):
+        return {f'["{key}"]': {"each": {"key": key, "value": value}} for key, value in over.items()}
     return None
