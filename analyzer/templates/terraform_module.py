@@ -150,8 +150,8 @@ class Module:
         block = next((one for one in self.blocks("variable") if one.labels == (name,)), None)
         default = self.settings.get(name) or (block.body.attributes.get("default") if block else None)
         value = None if default is None else evaluate(default, self.scope())
-        if isinstance(value, list | dict):
-            return value
+        if isinstance(value, list | dict) or (self.prefix and default is not None):
+            return value  # nobody but the caller could give a called module another one
         known = self.configuration.known
         if self._is_plain(name, block, value):
             known.names.add(address)

@@ -21,3 +21,12 @@ module "flow" {
   bus_arn   = module.bus.eventbridge_bus_arn
   role_name = "flow"
 }
+
+module "unused" {
+  source    = "./modules/flow"
+  create    = false
+  env       = var.env
+  table     = "unused"
+  bus_arn   = "unused"
+  role_name = "unused"
+}
