@@ -160,7 +160,7 @@ def _map_calls(state: Map, context: Context, here: Environment, known: _Known) -
     }
     calls = [Call(MACHINE, "distributedMap", MACHINE, Record(settings), state.pointer, state.name)]
     if context.kms_key is not None:
-        arguments: Value = Record({**settings, "KmsKeyId": Literal(context.kms_key)})
+        arguments: Value = Record({**settings, "KmsKeyId": substitute(context.kms_key, (), here.substitutions)})
         calls.append(Call(MACHINE, "childEncryption", MACHINE, arguments, state.pointer, state.name))
     for access, pattern, key in ((state.reader, "item_reader", "ReaderConfig"), (state.writer, "result_writer", "WriterConfig")):
         if access is None or access.resource_arn is None:
@@ -184,18 +184,18 @@ def _access_arguments(access: DataAccess, config_pointer: Pointer, state: Map, h
 
 
 def _machine_calls(context: Context) -> Iterator[Call]:
-    def call(operation: str, **arguments: str) -> Call:
-        fields: dict[str, Value] = {name: Literal(value) for name, value in arguments.items()}
-        return Call(MACHINE, operation, MACHINE, Record(fields), (), None)
+    def call(operation: str, **arguments: Value) -> Call:
+        return Call(MACHINE, operation, MACHINE, Record(arguments), (), None)
 
     if context.logging:
         yield call("logging")
     if context.tracing:
         yield call("tracing")
     if context.kms_key is not None:
-        yield call("encryption", KmsKeyId=context.kms_key)
+        key = substitute(context.kms_key, (), context.all_substitutions())  # a template may name a key that it makes
+        yield call("encryption", KmsKeyId=key)
         if context.logging:
-            yield call("encryptedLogging", KmsKeyId=context.kms_key)
+            yield call("encryptedLogging", KmsKeyId=key)
 
 
 Refuse = Callable[..., tuple[None, list[Diagnostic]]]

@@ -145,7 +145,7 @@ def take_contexts(parameters: dict[str, Any]) -> Contexts:
             merged[key] = {**configured.get(key, {}), **chosen[key]}
         context = make_context(**merged)
         if found is not None:
-            context = _in_template(context, found, {*configured, *said})
+            context = _in_template(context, found, {*configured, *said}, keep=bool(parameters.get("keep_substitutions")))
         return _keeping(context, found, merged["substitutions"]) if parameters.get("keep_substitutions") else context
 
     return context_for
@@ -158,11 +158,24 @@ def _keeping(context: Context, found: Found | None, given: Mapping[str, str]) ->
     return context if found is None else keep(context, found, given)
 
 
-def _in_template(context: Context, found: Found, said: set[str]) -> Context:
-    """Add to *context* what the template says of the machine, but for what somebody *said* otherwise."""
-    from analyzer.context import known_options
+def _in_template(context: Context, found: Found, said: set[str], *, keep: bool) -> Context:
+    """Add to *context* what the template says of the machine, but for what somebody *said* otherwise.
+
+    To *keep* names, nothing is taken that is only so when a parameter has its default.
+    """
+    from analyzer.context import known_options, partition_of
     from analyzer.templates import options_of
 
-    given = {key: value for key, value in options_of(found, context.pseudo_parameters()).items() if key not in said}
+    if "arn" in said:
+        said |= {"partition", "region", "account", "name"}
+    open_names = found.names - context.substitutions.keys() if keep else frozenset[str]()
+    given = {key: value for key, value in options_of(found, context.all_substitutions(), open_names).items() if key not in said}
+    if "region" in said:
+        given.pop("partition", None)
+    elif "region" in given:
+        given = {"partition": partition_of(str(given["region"])), **given}
     texts = {name: texts[0] if len(texts) == 1 else texts for name, texts in found.texts.items()}
-    return replace(context, **known_options(given), substitutions={**texts, **context.substitutions})
+    key = (
+        {"kms_key": given["kms_key"]} if "kms_key" in given else {}
+    )  # of a key that the template makes, a text with placeholders
+    return replace(context, **{**known_options(given), **key}, substitutions={**texts, **context.substitutions})
