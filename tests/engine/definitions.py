@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.interpreter import TaskError
+from engine.tasks import roles, tasks
 from hypothesis import strategies as st
 
 Json = Any
 
 WORDS = ("x", "y", "xy", "a-b", "x,y", "eA==", "", "2026-01-01T00:00:00Z")
 SCALARS = (*WORDS, 0, 1, 2, 1.5, 1.0, True, False, None)
-RESOURCE = "arn:aws:states:::sqs:sendMessage"
 
 
 def scalars() -> st.SearchStrategy[Json]:
@@ -27,7 +27,8 @@ def scalars() -> st.SearchStrategy[Json]:
 
 def inputs() -> st.SearchStrategy[Json]:
     """Draw an input with the fields that the paths below look for, of the kind expected nearly always."""
-    words = st.sampled_from(WORDS)
+    # Three times as often what most services take for a name.
+    words = st.sampled_from((*WORDS[:4], *WORDS[:4], *WORDS))
     inner = st.fixed_dictionaries({"a": words, "l": st.lists(words, max_size=3)}, optional={"b": scalars()})
     items = st.lists(words | inner | st.integers(0, 3), max_size=3)
     most = {"a": words, "n": st.integers(0, 3), "l": items, "o": inner, "k": st.sampled_from(("x", "y", "z")), "r": inner}
@@ -191,6 +192,19 @@ def templates(draw: st.DrawFn, inside: Inside, depth: int = 0, *, keep: bool = F
     return made
 
 
+def written(form: str, places: list[str]) -> tuple[str, Json]:
+    """Write a text with places as JSONPath does: a place alone as it is, and a call of `States.Format` for any other."""
+    return ".$", places[0] if form == "{}" else f"States.Format('{form}', {', '.join(places)})"
+
+
+def _sources(inside: Inside) -> st.SearchStrategy[str]:
+    """Draw what the name of a resource comes from: mostly a path at which a text is expected, at times any, or a call."""
+    usual = st.sampled_from(("$.a", "$.a", "$.k", "$.o.a", "$.r.a", *(f"${name}" for name in inside.variables()), "$.l[0]"))
+    return st.integers(0, 9).flatmap(
+        lambda kind: calls(inside) if kind == 3 else inside.paths().filter(lambda path: "*" not in path) if kind == 6 else usual
+    )
+
+
 def constants() -> st.SearchStrategy[Json]:
     """Constants of a definition."""
     return st.one_of(
@@ -321,11 +335,11 @@ def _data_of_a_pass(draw: st.DrawFn, inside: Inside) -> Json:
 def _work_of(draw: st.DrawFn, kind: str, inside: Inside, counter: Iterator[int]) -> Json:
     made: dict[str, Json] = {}
     if kind == "Task":
-        made["Resource"] = RESOURCE
-        if draw(st.integers(0, 5)):
-            made["Parameters"] = draw(templates(inside))
-        if draw(st.integers(0, 5)) == 0:
-            made["Credentials"] = {"RoleArn.$": draw(st.sampled_from(("$.a", "States.Format('arn:{}', $.a)", "$.o.a")))}
+        made["Resource"], parameters = draw(tasks(written, _sources(inside), templates(inside)))
+        if draw(st.integers(0, 11)) != 11:
+            made["Parameters"] = parameters
+        if draw(st.integers(0, 5)) == 5:
+            made["Credentials"] = draw(roles(written, _sources(inside)))
         return made
     if kind == "Parallel":
         if draw(st.integers(0, 2)) == 0:
