@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.iam import Request, allows, matches
@@ -58,32 +58,36 @@ def policies(source: Source) -> Analysis:
     return analyze(source, make_context(arn=MACHINE_ARN, role=ROLE_ARN))
 
 
-def settle(states: Mapping[str, Mapping[str, Json]], analysis: Analysis, execution: Execution) -> Ledger:
-    """Return what the calls of *execution* asked for and whether it was allowed. *states* are its states by their names."""
-    ledger = Ledger()
+def settle(states: Mapping[str, Mapping[str, Json]], analysis: Analysis, execution: Execution, number: int = 0) -> Ledger:
+    """Return what the calls of *execution* asked for and whether it was allowed. *states* are its states by their names.
+
+    *number* tells executions apart: what AWS makes up is not the same in all of them.
+    """
+    ledger, here = Ledger(), replace(HOME, execution=number)
     for called in execution.called:
         resource = str(states[called.state].get("Resource"))
-        answer, made = _calls(resource, called)
+        answer, made = _calls(resource, called, here, is_plain="Credentials" not in states[called.state])
         ledger.outcomes[answer] += 1
         if answer == "unmapped":
             ledger.unmapped[resource] += 1
         ledger.made += made
     for entered in execution.entered:
-        if is_distributed(states[entered.state]):
-            ledger.made += [Made(entered.state, request) for request in asked("distributed-map", {}, HOME).requests]
+        if is_distributed(state := states[entered.state]):
+            settings = {"Label": state.get("Label"), **state["ItemProcessor"]["ProcessorConfig"]}
+            ledger.made += [Made(entered.state, request) for request in asked("distributed-map", settings, here).requests]
     policy = analysis.policy.to_dict()
     judged = {made: allows(policy, made.request) if not made.role else _allows_as(analysis, made) for made in set(ledger.made)}
     ledger.denied = [made for made in ledger.made if not judged[made]]
     return ledger
 
 
-def _calls(resource: str, called: Called) -> tuple[str, list[Made]]:
+def _calls(resource: str, called: Called, here: Home, *, is_plain: bool) -> tuple[str, list[Made]]:
     """Return what became of a call, and what it asked for. Under another role, that role is taken on first."""
     parameters = called.input if called.parameters is None else called.parameters
-    if called.role is None:
-        answer = asked(resource, parameters, HOME)
+    if is_plain:
+        answer = asked(resource, parameters, here)
         return answer.outcome, [Made(called.state, request) for request in answer.requests]
-    home = under(HOME, called.role) if isinstance(called.role, str) else None
+    home = under(here, called.role) if isinstance(called.role, str) else None
     if home is None:
         return "refused", []
     answer = asked(resource, parameters, home)

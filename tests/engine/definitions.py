@@ -6,6 +6,7 @@ branches and loops. Names of states are unique, those of variables are of their 
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,21 @@ class World:
             return value
 
         return answer
+
+
+def richer(world: World, chance: random.Random) -> World:
+    """Return *world* with other texts in half of the places where it has one: many of them, which no choice asks for."""
+
+    def rich(value: Json) -> Json:
+        if isinstance(value, dict):
+            return {name: rich(inner) for name, inner in value.items()}
+        if isinstance(value, list):
+            return [rich(inner) for inner in value]
+        if isinstance(value, str) and chance.random() < 0.5:
+            return "".join(chance.choices("abcdefghijklmnopqrstuvwxyz0123456789", k=chance.randint(3, 7)))
+        return value
+
+    return World(rich(world.input), tuple(rich(answer) for answer in world.answers))
 
 
 def worlds() -> st.SearchStrategy[World]:

@@ -34,17 +34,48 @@ FORMS: Mapping[str, tuple[str, ...]] = {
     "N": ("{N} + {N}", "$count({L})", "$length({T})", "$sum([{N}, {N}])", "{C} ? {N} : {N}", "$number('1')"),
     "L": (
         *("[{T}, {T}]", "$append({L}, {L})", "$filter({L}, function($i) {{ $i = 'x' }})", "$map({L}, function($i) {{ {T} }})"),
-        *("$distinct({L})", "$reverse({L})", "$keys({O})", "$split({T}, '-')", "$partition({L}, 1)[0]", "$range(0, 2, 1)", "{L}[$ != 'x']"),
+        *(
+            "$distinct({L})",
+            "$reverse({L})",
+            "$keys({O})",
+            "$split({T}, '-')",
+            "$partition({L}, 1)[0]",
+            "$range(0, 2, 1)",
+            "{L}[$ != 'x']",
+        ),
         *("{L}.{{'a': $}}", "$each({O}, function($v, $k) {{ $k }})", "$sort([{T}, {T}])", "[{O}.a]", "{L}[[0..1]]"),
     ),
-    "O": ("{{'a': {T}, 'l': {L}}}", "$merge([{O}, {{'a': {T}}}])", "{C} ? {O} : {O}", "$parse($string({O}))", "{O} ~> |$|{{'b': 1}}|"),
+    "O": (
+        "{{'a': {T}, 'l': {L}}}",
+        "$merge([{O}, {{'a': {T}}}])",
+        "{C} ? {O} : {O}",
+        "$parse($string({O}))",
+        "{O} ~> |$|{{'b': 1}}|",
+    ),
     "C": (
-        *("{T} = {T}", "{T} = 'x'", "{T} = 'x'", "{T} in ['x', 'y']", "$exists({A})", "{N} > 1", "{C} and {C}", "{C} or {C}", "$not({C})"),
+        *(
+            "{T} = {T}",
+            "{T} = 'x'",
+            "{T} = 'x'",
+            "{T} in ['x', 'y']",
+            "$exists({A})",
+            "{N} > 1",
+            "{C} and {C}",
+            "{C} or {C}",
+            "$not({C})",
+        ),
         *("$states.input.k = 'y'", "$contains({T}, 'x')", "$boolean({A})", "{T} != 'x'", "$type({A}) = 'string'"),
     ),
     "A": ("{T}", "{T}", "{N}", "{L}", "{O}"),
 }
-LEAVES = {"T": TEXTS, "N": NUMBERS, "L": LISTS, "O": OBJECTS, "A": ANY, "C": ("$states.input.k = 'x'", "true", "$states.input.n = 1")}
+LEAVES = {
+    "T": TEXTS,
+    "N": NUMBERS,
+    "L": LISTS,
+    "O": OBJECTS,
+    "A": ANY,
+    "C": ("$states.input.k = 'x'", "true", "$states.input.n = 1"),
+}
 
 
 @st.composite
@@ -174,7 +205,11 @@ def _work(draw: st.DrawFn, kind: str, inside: Inside, counter: Iterator[int]) ->
         arguments = {"Arguments": draw(templates(inside, keep=True))} if draw(st.booleans()) else {}
         deeper = Inside(inside.depth + 1, inside.item)
         return {**arguments, "Branches": [draw(_scopes(deeper, counter)) for _ in range(draw(st.integers(1, 2)))]}
-    made = {"Items": "{% " + draw(expressions(inside, "L", 1)) + " %}"} if draw(st.integers(0, 3)) != 3 else {"Items": ["x", {"a": "y"}]}
+    made = (
+        {"Items": "{% " + draw(expressions(inside, "L", 1)) + " %}"}
+        if draw(st.integers(0, 3)) != 3
+        else {"Items": ["x", {"a": "y"}]}
+    )
     if draw(st.booleans()):
         made["ItemSelector"] = draw(templates(Inside(inside.depth, item=True), keep=draw(st.booleans()), whole=False))
     mode = draw(st.sampled_from(("INLINE", "INLINE", "INLINE", "DISTRIBUTED")))

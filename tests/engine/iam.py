@@ -92,13 +92,6 @@ def _equal_arns(wanted: str, found: str) -> bool:
     return all(matches(pattern, part) for pattern, part in zip(patterns, parts, strict=True))
 
 
-_OPERATORS = {
-    "StringEquals": lambda wanted, found: _filled(wanted) == found,
-    "StringEqualsIgnoreCase": lambda wanted, found: _filled(wanted).lower() == found.lower(),
-    "StringLike": lambda wanted, found: matches(wanted, found),
-    "ArnEquals": _equal_arns,
-    "ArnLike": _equal_arns,
-}
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
@@ -126,3 +119,12 @@ def _compiled(pattern: str) -> re.Pattern[str]:
         made.append(re.escape(_character(token[1])) if token[1] is not None else {"*": ".*", "?": "."}[token[0]])
         at = token.end()
     return re.compile("".join([*made, re.escape(pattern[at:])]), re.DOTALL)
+
+
+_OPERATORS = {
+    "StringEquals": lambda wanted, found: _filled(wanted) == found,
+    "StringEqualsIgnoreCase": lambda wanted, found: _filled(wanted).lower() == found.lower(),
+    "StringLike": matches,
+    "ArnEquals": _equal_arns,
+    "ArnLike": _equal_arns,
+}

@@ -117,7 +117,11 @@ def _plain_map(state: dict[str, Json], language: str) -> None:
     if "ItemReader" in state:
         # What a reader would read is handed over in the input.
         state.pop("ItemReader")
-        name, text = ("ItemsPath", f"$$.Execution.Input.{READ}") if by_path else ("Items", f"{{% $states.context.Execution.Input.{READ} %}}")
+        name, text = (
+            ("ItemsPath", f"$$.Execution.Input.{READ}")
+            if by_path
+            else ("Items", f"{{% $states.context.Execution.Input.{READ} %}}")
+        )
         state[name] = text
     for name in ("ItemProcessor", "Iterator"):
         if isinstance(state.get(name), dict):

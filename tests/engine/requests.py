@@ -6,10 +6,13 @@ texts a service takes for a name, more are taken here than there: a call that AW
 
 from __future__ import annotations
 
+import random
 import re
+import string
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +25,14 @@ TABLE = Path(__file__).with_name("requests.txt")
 KINDS: Mapping[str, tuple[str, ...]] = {
     "name": (r"(?P<name>(?!arn:)[^*?]+)",),
     "arn": (r"(?P<name>arn:aws:[a-z0-9-]+:[^:*?]*:\d*:[^*?]+)",),
-    "arn-or-name": (r"arn:aws:[a-z-]+:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):[a-z-]+/(?P<name>[^*?]+)", r"(?P<name>[\w./+=-]+)"),
-    "last-part": (r"arn:aws:[a-z-]+:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):[a-z-]+/(?P<name>[^*?]+)", r"(?P<name>[\w./+=-]+)"),
+    "arn-or-name": (
+        r"arn:aws:[a-z-]+:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):[a-z-]+/(?P<name>[^*?]+)",
+        r"(?P<name>[\w./+=-]+)",
+    ),
+    "last-part": (
+        r"arn:aws:[a-z-]+:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):[a-z-]+/(?P<name>[^*?]+)",
+        r"(?P<name>[\w./+=-]+)",
+    ),
     "function": (
         r"arn:aws:lambda:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):function:(?P<name>[\w-]+(:[$\w-]+)?)",
         r"(?P<account>\d{12}):function:(?P<name>[\w-]+(:[$\w-]+)?)",
@@ -50,7 +59,12 @@ KINDS: Mapping[str, tuple[str, ...]] = {
         r"arn:aws:[a-z]+:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):[a-z-]+/(?P<name>[\w-]+(:\d+)?)",
         r"(?P<name>[\w-]+(:\d+)?)",
     ),
-    "model": (r"arn:aws:bedrock:(?P<region>[a-z0-9-]+)::foundation-model/(?P<name>[\w.:-]+)", r"(?P<name>[a-z0-9-]+\.[\w.:-]+)"),
+    "model": (
+        r"arn:aws:bedrock:(?P<region>[a-z0-9-]+)::foundation-model/(?P<name>[\w.:-]+)",
+        r"(?!(?:us|us-gov|eu|apac|jp|au|ca|global)\.)(?P<name>[a-z0-9-]+\.[\w.:-]+)",
+    ),
+    "profile": (r"(?P<name>(?:us|us-gov|eu|apac|jp|au|ca|global)\.[a-z0-9-]+\.[\w.:-]+)",),
+    "profiled": (r"(?:us|us-gov|eu|apac|jp|au|ca|global)\.(?P<name>[a-z0-9-]+\.[\w.:-]+)",),
     "bucket": (r"(?P<name>[\w.-]+)",),
     "key": (r"(?P<name>.+)",),
     "source": (r"/?(?P<name>[\w.-]+/[^?]+)(\?versionId=.*)?",),
@@ -67,10 +81,10 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }
 """Which texts a parameter may be, by its kind, and what of them stands in an ARN; an ARN brings its own Region and account."""
 
-COMPLETED = {"latest": ":7", "secret": "-a1B2c3"}
-"""What AWS puts behind a name before it asks: the revision that is taken, the ending of a secret's ARN."""
-
-_LINE = re.compile(r"(?:(?P<sync>sync)|(?P<guard>if|unless) (?P<of>\S+))? *(?P<action>[\w-]+:\w+)  (?P<resource>\S+)(?P<keys>(?:  \S+=\S+)*)")
+_LINE = re.compile(
+    r"(?:(?P<sync>sync)|(?P<guard>if|unless) (?P<of>\S+))? *"
+    r"(?P<action>[\w-]+:\w+)  (?P<resource>\S+)(?P<keys>(?:  \S+=\S+)*)"
+)
 _HOLE = re.compile(r"\{(?P<path>[\w.\[\]]+)(?::(?P<kind>[a-z-]+))?(?P<default>\|[^}]*)?\}")
 _INTEGRATION = re.compile(r"arn:aws:states:::(?P<name>[\w:-]+?)(?P<suffix>\.sync(?::2)?|\.waitForTaskToken)?")
 _FUNCTION = re.compile(r"arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+(:[$\w-]+)?")
@@ -78,17 +92,26 @@ _FUNCTION = re.compile(r"arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[\w-]+(:[$\w-
 
 @dataclass(frozen=True)
 class Home:
-    """The machine that calls: its Region, its name, and the account of the role that it calls under."""
+    """The machine that calls: its Region, its name, the account of the role that it calls under, its execution."""
 
     region: str
     account: str
     machine: str
+    execution: int = 0
 
     def names(self) -> dict[str, str]:
         """Return what the table may name of it."""
         arn = f"arn:aws:states:{self.region}:{self.account}:"
         own = {"machine": f"{arn}stateMachine:{self.machine}", "execution": f"{arn}execution:{self.machine}"}
-        return {"region": self.region, "account": self.account, **own}
+        return {"region": self.region, "account": self.account, **own, **made_up(self.execution)}
+
+
+@lru_cache(maxsize=64)
+def made_up(execution: int) -> Mapping[str, str]:
+    """Return what AWS makes up in an execution: an id, the revision that is taken, the ending of a secret's ARN."""
+    chance = random.Random(execution)  # noqa: S311 - the same every time, and nothing secret
+    ending = "".join(chance.choices(string.ascii_letters + string.digits, k=6))
+    return {"id": str(uuid.UUID(int=chance.getrandbits(128))), "latest": f":{execution + 7}", "secret": f"-{ending}"}
 
 
 @dataclass(frozen=True)
@@ -125,7 +148,8 @@ def table() -> Mapping[str, tuple[_Line, ...]]:
         match = _LINE.fullmatch(text.strip())
         assert match is not None, text
         keys = tuple(tuple(key.split("=", 1)) for key in match["keys"].split())
-        made[name] += (_Line(match["sync"] is not None, match["guard"] or "", match["of"] or "", match["action"], match["resource"], keys),)
+        guard, of = match["guard"] or "", match["of"] or ""
+        made[name] += (_Line(match["sync"] is not None, guard, of, match["action"], match["resource"], keys),)
     return made
 
 
@@ -143,8 +167,9 @@ def asked(resource: str, parameters: Json, home: Home) -> Asked:
     lines = [line for line in table()[name] if _applies(line, parameters, waits=waits)]
     if not lines:
         return Asked("refused" if any(not line.sync and line.guard != "if" for line in table()[name]) else "free")
-    requests = [list(_requests(line, parameters, home)) for line in lines]
-    return Asked("asked", tuple(one for own in requests for one in own)) if requests[0] else Asked("refused")
+    requests = tuple(one for line in lines for one in _requests(line, parameters, home))
+    made = any(request.action == lines[0].action for request in requests)
+    return Asked("asked", requests) if made else Asked("refused")
 
 
 def _applies(line: _Line, parameters: Json, *, waits: bool) -> bool:
@@ -152,7 +177,8 @@ def _applies(line: _Line, parameters: Json, *, waits: bool) -> bool:
         return waits
     path, _, wanted = line.of.partition("=")
     there = [value for value, _ in _found(parameters, path)] if line.guard else []
-    return {"": True, "if": wanted in there if wanted else bool(there), "unless": not there}[line.guard]
+    holds = wanted in there if wanted else bool(there)
+    return {"": True, "if": holds, "unless": not holds}[line.guard]
 
 
 def _requests(line: _Line, parameters: Json, home: Home) -> Iterator[Request]:
@@ -169,14 +195,14 @@ def _filled(text: str, parameters: Json, names: Mapping[str, str]) -> Iterator[t
     for hole in _HOLE.finditer(text):
         if hole["path"] in names:
             continue
-        readings = list(_read(hole, parameters))
+        readings = list(_read(hole, parameters, names))
         ways = [({**holes, hole[0]: name}, {**taken, **own}) for holes, taken in ways for name, own in readings]
     for holes, taken in ways:
         known = {**names, **taken}
         yield _HOLE.sub(lambda hole: holes.get(hole[0], known.get(hole["path"], "")), text), taken  # noqa: B023
 
 
-def _read(hole: re.Match[str], parameters: Json) -> Iterator[tuple[str, Mapping[str, str]]]:
+def _read(hole: re.Match[str], parameters: Json, names: Mapping[str, str]) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Yield the names that a parameter gives. One that is not there gives its default, one that is malformed nothing."""
     for value, is_there in _found(parameters, hole["path"], missing=True):
         if not is_there:
@@ -186,8 +212,10 @@ def _read(hole: re.Match[str], parameters: Json) -> Iterator[tuple[str, Mapping[
         for pattern in KINDS[hole["kind"] or "name"]:
             if isinstance(value, str) and (match := re.fullmatch(pattern, value, re.DOTALL)):
                 groups = match.groupdict()
-                [(kind, name)] = [(kind, groups.pop(kind)) for kind in ("name", *COMPLETED) if groups.get(kind) is not None]
-                yield name + COMPLETED.get(kind, ""), groups
+                [(kind, name)] = [
+                    (kind, groups.pop(kind)) for kind in ("name", "latest", "secret") if groups.get(kind) is not None
+                ]
+                yield name + names.get(kind, ""), groups
                 break
 
 

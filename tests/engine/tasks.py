@@ -53,7 +53,11 @@ KINDS = (
     _kind("batch:submitJob.sync", {"JobQueue": ("{}", "q-{}"), "JobDefinition": ("{}", "{}:3")}, "Parameters", JobName="j"),
     _kind(
         "ecs:runTask.sync",
-        {"TaskDefinition": ("{}", "{}:3"), "Cluster": ("", "{}", f"arn:aws:ecs:{HOME}:cluster/{{}}"), "Overrides.TaskRoleArn": ("", ROLE)},
+        {
+            "TaskDefinition": ("{}", "{}:3"),
+            "Cluster": ("", "{}", f"arn:aws:ecs:{HOME}:cluster/{{}}"),
+            "Overrides.TaskRoleArn": ("", ROLE),
+        },
         "Tags",
     ),
     _kind("glue:startJobRun.sync", {"JobName": ("{}", "load-{}")}, "Arguments"),
