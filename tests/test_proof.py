@@ -31,8 +31,9 @@ from engine.orderly import orderly_definitions, world
 from engine.placeholders import filled
 from engine.proof import prove
 from engine.requests import asked, made_up, table
+from engine.second import MissingError, compare, is_known
 from engine.soundness import faults, read
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
 from analyzer.dataflow.evaluate import Environment
@@ -108,7 +109,7 @@ def test_what_is_common_to_several_texts_is_kept() -> None:
 
 # ------------------------------------------------------------------------------------------------ the fuzz: wild machines
 
-wild = settings(max_examples=75, suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
+wild = settings(max_examples=60, suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
 
 
 @wild
@@ -257,3 +258,25 @@ def test_the_interpreter_would_find_a_wrong_flow() -> None:
     found = list(faults(machine, wrong, execution))
     assert [fault.split(" ")[1:3] for fault in found] == [["was", "entered"], ["was", "called"]]
     assert list(faults(machine, {}, execution)) == ["`T` ran, but is never reached"]
+
+
+# ----------------------------------------------------------------------------------------------- the second interpreter
+
+
+def test_a_second_interpreter_does_nothing_that_the_flow_rules_out() -> None:
+    """What aws-local-stepfunctions calls tasks with is in the flow too, and mostly the same as on the first interpreter."""
+    cases: list[tuple[Json, list[World]]] = []
+
+    @settings(max_examples=60, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(definitions(assigns=False).filter(is_known), st.lists(worlds(), min_size=3, max_size=3))
+    def draw(definition: Json, given_: list[World]) -> None:
+        cases.append((definition, given_))
+
+    draw()
+    try:
+        comparison = compare(cases)
+    except MissingError as missing:
+        pytest.skip(f"the second interpreter does not run: {missing}")
+    assert comparison.unsound == []
+    assert comparison.calls >= 60
+    assert comparison.alike >= 0.8 * comparison.executions

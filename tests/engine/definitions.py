@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.interpreter import TaskError
@@ -114,6 +114,11 @@ class Inside:
 
     depth: int = 0
     item: bool = False
+    assigns: bool = True
+
+    def deeper(self, *, item: bool = False) -> Inside:
+        """Return where the states of a scope inside are drawn; with *item*, of a Map."""
+        return Inside(self.depth + 1, self.item or item, self.assigns)
 
     def variables(self) -> tuple[str, ...]:
         """Return the names of the variables that the scope assigns."""
@@ -127,7 +132,7 @@ class Inside:
             st.sampled_from(PATHS[:7]),
             st.sampled_from(PATHS),
             st.sampled_from((*CONTEXT_PATHS, *(ITEM_PATHS * 2 if self.item else ()))),
-            st.sampled_from(variables),
+            st.sampled_from(variables if self.assigns else PATHS[:7]),
         )
 
 
@@ -215,7 +220,9 @@ def written(form: str, places: list[str]) -> tuple[str, Json]:
 
 def _sources(inside: Inside) -> st.SearchStrategy[str]:
     """Draw what the name of a resource comes from: mostly a path at which a text is expected, at times any, or a call."""
-    usual = st.sampled_from(("$.a", "$.a", "$.k", "$.o.a", "$.r.a", *(f"${name}" for name in inside.variables()), "$.l[0]"))
+    usual = st.sampled_from(
+        ("$.a", "$.a", "$.k", "$.o.a", "$.r.a", *(f"${name}" for name in inside.variables() if inside.assigns), "$.l[0]")
+    )
     return st.integers(0, 9).flatmap(
         lambda kind: calls(inside) if kind == 3 else inside.paths().filter(lambda path: "*" not in path) if kind == 6 else usual
     )
@@ -270,9 +277,9 @@ def tested() -> st.SearchStrategy[str]:
 
 
 @st.composite
-def definitions(draw: st.DrawFn) -> Json:
-    """Draw a JSONPath definition."""
-    return draw(scopes(Inside(), iter(range(1000))))
+def definitions(draw: st.DrawFn, *, assigns: bool = True) -> Json:
+    """Draw a JSONPath definition, with variables if it *assigns* any."""
+    return draw(scopes(Inside(assigns=assigns), iter(range(1000))))
 
 
 @st.composite
@@ -283,7 +290,7 @@ def scopes(draw: st.DrawFn, inside: Inside, counter: Iterator[int]) -> Json:
     # First of all the variables of the scope get a value, nearly always.
     first = f"S{next(counter)}"
     opening: dict[str, Json] = {"Type": "Pass", "ResultPath": None, "Next": names[0]}
-    if draw(st.integers(0, 7)):
+    if draw(st.integers(0, 7)) and inside.assigns:
         name, other = inside.variables()
         read = ("$", "$.a", "$.l", "$.o", "$") if inside.depth == 0 else ("$", "$v0", "$w0", "$$.Execution.Input.a")
         opening["Assign"] = {f"{name}.$": draw(st.sampled_from(read)), other: draw(constants())}
@@ -360,13 +367,13 @@ def _work_of(draw: st.DrawFn, kind: str, inside: Inside, counter: Iterator[int])
     if kind == "Parallel":
         if draw(st.integers(0, 2)) == 0:
             made["Parameters"] = draw(templates(inside, keep=True))
-        deeper = Inside(inside.depth + 1, inside.item)
+        deeper = inside.deeper()
         made["Branches"] = [draw(scopes(deeper, counter)) for _ in range(draw(st.integers(1, 2)))]
         return made
     made["ItemsPath"] = draw(st.sampled_from(("$.l", "$.l", "$.l", "$.o.l", "$.l[*].a", "$")) | st.just("$.l"))
-    deeper = Inside(inside.depth + 1, item=True)
+    deeper = inside.deeper(item=True)
     if draw(st.integers(0, 2)):
-        selector = draw(templates(Inside(inside.depth, item=True), keep=draw(st.booleans())))
+        selector = draw(templates(replace(inside, item=True), keep=draw(st.booleans())))
         made[draw(st.sampled_from(("ItemSelector", "Parameters")))] = selector
     scope = draw(scopes(deeper, counter))
     if "Parameters" in made:
@@ -383,14 +390,24 @@ def _paths_of(draw: st.DrawFn, inside: Inside) -> Mapping[str, Json]:
     for name in ("InputPath", "OutputPath"):
         if draw(st.integers(0, 9)) == 0:
             made[name] = draw(
-                st.sampled_from(("$", "$.o", "$.l", None, "$.r", f"${inside.variables()[0]}", "$$.Execution.Input"))
+                st.sampled_from(
+                    (
+                        "$",
+                        "$.o",
+                        "$.l",
+                        None,
+                        "$.r",
+                        *(f"${name}" for name in inside.variables()[:1] if inside.assigns),
+                        "$$.Execution.Input",
+                    )
+                )
             )
     return made
 
 
 @st.composite
 def _assign(draw: st.DrawFn, inside: Inside) -> Mapping[str, Json]:
-    if draw(st.integers(0, 2)):
+    if draw(st.integers(0, 2)) or not inside.assigns:
         return {}
     made: dict[str, Json] = {}
     for name in draw(st.lists(st.sampled_from(inside.variables()), unique=True, min_size=1)):

@@ -112,8 +112,13 @@ class _Plan:
             if _PATH.fullmatch(text.removeprefix("{%").removesuffix("%}").strip()):
                 self.kinds.update(dict.fromkeys(_paths(text), ASKED[asked].format("x")))
         self.parsed = self._named(_JSON)
-        passed = ("InputPath", "OutputPath")
+        passed = ("InputPath", "OutputPath", "Output")
         self.whole = {steps for state in machine.states() for name in passed for steps in _paths(state.body.get(name))}
+        for state in machine.states():
+            for name, text in (state.body.get("Assign") or {}).items():
+                variable = f"${str(name).removesuffix('.$')}"
+                if any(f"{variable}." in other or f"{variable}[" in other for other in self.texts):
+                    self.whole |= set(_paths(text))
 
     def _named(self, pattern: re.Pattern[str]) -> set[tuple[str, ...]]:
         return {steps for text in self.texts for match in pattern.finditer(text) for steps in _paths(match[0])}
