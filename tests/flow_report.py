@@ -1,8 +1,8 @@
 """What the flow of values is worth on a corpus, and whether it is right: `python tests/flow_report.py [CORPUS_DIR] [-v]`.
 
-The corpus is looked for as in `corpus_report.py`. Every JSONPath definition is run on the test engine, in worlds made so
-that its tasks are reached; then the certainty of its grants is compared without the flow and with it. Exit 1 when an
-execution did what the flow rules out.
+The corpus is looked for as in `corpus_report.py`. Every definition is run on the test engine, in worlds made so that its tasks
+are reached, and every request of its tasks is held against its policy; then the certainty of its grants is compared without
+the flow and with it. Exit 1 when an execution did what the flow or the policy rules out.
 """
 
 from __future__ import annotations

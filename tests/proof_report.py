@@ -17,11 +17,12 @@ from typing import Any
 # The report runs from anywhere, without an installed package.
 sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent)]
 
-from engine.definitions import World, definitions, worlds  # noqa: E402
+from engine.definitions import definitions  # noqa: E402
 from engine.expressions import jsonata_definitions  # noqa: E402
 from engine.looseness import explained  # noqa: E402
 from engine.orderly import orderly_definitions, world  # noqa: E402
 from engine.proof import Proof, prove  # noqa: E402
+from engine.worlds import World, worlds  # noqa: E402
 from hypothesis import HealthCheck, Phase, given, seed, settings  # noqa: E402
 from hypothesis import strategies as st  # noqa: E402
 

@@ -21,7 +21,7 @@ import proof_report
 import pytest
 from corpus.cases import SMALL, load
 from engine.authorization import HOME, policies, settle
-from engine.definitions import World, definitions, worlds
+from engine.definitions import definitions
 from engine.driver import drive
 from engine.expressions import jsonata_definitions
 from engine.iam import Request, UndecidedError, allows, listed
@@ -33,6 +33,7 @@ from engine.proof import prove
 from engine.requests import asked, made_up, table
 from engine.second import MissingError, compare, is_known
 from engine.soundness import faults, read
+from engine.worlds import World, worlds
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine import definitions, expressions
-from engine.definitions import World
 from engine.tasks import tasks
+from engine.worlds import World
 from hypothesis import strategies as st
 
 Json = Any

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from engine.authorization import policies, settle
-from engine.definitions import World
 from engine.interpreter import Execution, compile_definition, execute
 from engine.looseness import Loose, Seen, findings
 from engine.soundness import faults, read
+from engine.worlds import World
 
 from analyzer.analyze import Analysis
 from analyzer.text import Source
