@@ -122,15 +122,14 @@ def _states(draw: st.DrawFn, inside: Inside, counter: Iterator[int], following: 
     deeper = Inside(inside.jsonata, inside.depth + 1)
     if kind == "Parallel":
         return {"Type": kind, **on, **_kept(inside, None), "Branches": [draw(_scopes(deeper, counter)) for _ in range(2)]}
-    item, whole = (
-        ("{% $states.context.Map.Item.Value.a %}", "{% $states.input.#")[:2] if inside.jsonata else ("$$.Map.Item.Value.a", "")
-    )
-    fields = ("k", "n", "o", "p", "r", "l")
+    others = ("k", "n", "o", "p", "r", "l")
     if inside.jsonata:
-        selector = {"a": item, **{name: whole.replace("#", name) + " %}" for name in fields}}
+        of_item = {"a": "{% $states.context.Map.Item.Value.a %}"}
+        selector = {**of_item, **{name: f"{{% {inside.read(name)} %}}" for name in others}}
         made: dict[str, Json] = {"Items": "{% $states.input.l %}", "ItemSelector": selector}
     else:
-        made = {"ItemsPath": "$.l", "ItemSelector": {"a.$": item, **{f"{name}.$": f"$.{name}" for name in fields}}}
+        selector = {"a.$": "$$.Map.Item.Value.a", **{f"{name}.$": inside.read(name) for name in others}}
+        made = {"ItemsPath": "$.l", "ItemSelector": selector}
     return {"Type": kind, **on, **_kept(inside, None), **made, "ItemProcessor": draw(_scopes(deeper, counter))}
 
 
@@ -173,7 +172,6 @@ def _rule(draw: st.DrawFn, inside: Inside) -> Json:
 def world(chance: random.Random) -> World:
     """Return a world: every text in it is new, or one of those that the choices ask for."""
 
-    # The choices ask for every field, so that each is now and then what they ask for.
     def text() -> str:
         if chance.random() < 0.3:
             return chance.choice(KINDS)
