@@ -77,9 +77,9 @@ def main(arguments: list[str]) -> int:
     print(f"requests authorised  {len(tally.ledger.made) - len(tally.denied)} of {len(tally.ledger.made)}")
     outcomes = tally.ledger.outcomes
     print(f"calls                {outcomes.total()}: " + ", ".join(f"{n} {what}" for what, n in sorted(outcomes.items())))
-    print(f"unmapped             {len(tally.ledger.unmapped)} integrations")
-    listed = [f"{resource} ({n} calls)" for resource, n in sorted(tally.ledger.unmapped.items())]
-    for line in [*tally.unsound, *tally.denied, *([*listed, *tally.missed] if "-v" in arguments else ())]:
+    unmapped = sorted(tally.ledger.unmapped.items())
+    print(f"unmapped             {len(unmapped)}: " + ", ".join(f"{resource} ({count} calls)" for resource, count in unmapped))
+    for line in [*tally.unsound, *tally.denied, *(tally.missed if "-v" in arguments else ())]:
         print(f"    {line[:600]}")
     print_certainty(tally)
     return 1 if tally.unsound or tally.denied else 0
