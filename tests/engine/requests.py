@@ -182,8 +182,15 @@ def _applies(line: _Line, parameters: Json, *, waits: bool) -> bool:
 
 
 def _requests(line: _Line, parameters: Json, home: Home) -> Iterator[Request]:
-    """Yield the requests of a line: one for each item of an array that it reads, none when a name is not there."""
+    """Yield the requests of a line: one for each item of an array that it reads, none when a name is not there.
+
+    A condition key without a parameter is not carried; one whose parameter is malformed belongs to a call that is refused.
+    """
     names = home.names()
+    for _, text in line.keys:
+        there = [hole for hole in _HOLE.finditer(text) if list(_found(parameters, hole["path"]))]
+        if there and not list(_filled(text, parameters, names)):
+            return
     for resource, taken in _filled(line.resource, parameters, names):
         keys = tuple((key, value) for key, text in line.keys for value, _ in _filled(text, parameters, {**names, **taken}))
         yield Request(line.action, resource, keys)
