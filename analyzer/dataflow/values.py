@@ -23,6 +23,10 @@ it as a hole would only widen the answer."""
 ONE = "\ue001"
 """Stands for exactly one character that is not known: a wildcard that a service map means, as in a secret's suffix."""
 
+UUID = f"{HOLE}-{HOLE}-4{HOLE}-{HOLE}-{HOLE}"
+"""A random UUID, which says that it is of version 4.
+https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html"""
+
 PLACEHOLDER = re.compile(r"\$\{([^${}]{1,256})\}")
 """A definition substitution, `${TableName}` or `${AWS::Region}`; also serves templates that write `${Table.Arn}`.
 https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-statemachine.html"""
