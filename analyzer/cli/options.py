@@ -163,4 +163,5 @@ def _in_template(context: Context, found: Found, said: set[str]) -> Context:
 
     given = {key: value for key, value in options_of(found, context.pseudo_parameters()).items() if key not in said}
     texts = {name: texts[0] if len(texts) == 1 else texts for name, texts in found.texts.items()}
-    return replace(context, **known_options(given), substitutions={**texts, **context.substitutions})
+    substitutions = {**texts, **context.substitutions}
+    return replace(context, **known_options(given), substitutions=substitutions, facts={**found.facts, **context.facts})

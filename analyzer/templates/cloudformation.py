@@ -15,6 +15,7 @@ from typing import Any
 from analyzer.errors import SourceError
 from analyzer.sources import parse_any
 from analyzer.templates.expressions import Template, filled, is_plain, meaning, named, referred, texts, value
+from analyzer.templates.facts import Facts, facts_of
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.project import Project
 from analyzer.text import Json, Pointer, Source
@@ -44,6 +45,7 @@ class _Machine:
     source: Source
     template: Template
     project: Project
+    facts: Facts
 
     @property
     def pointer(self) -> Pointer:
@@ -69,13 +71,14 @@ def is_template(document: Json) -> bool:
 def machines(source: Source, document: Mapping[str, Json], project: Project) -> Iterator[Found | SourceError]:
     """Yield every state machine of the template *document*, which *source* holds; an error for one that cannot be read."""
     template = Template.of(document)
+    facts = facts_of(template)
     for name, resource in template.resources.items():
         if not isinstance(resource, dict) or resource.get("Type") not in TYPES:
             continue
         properties = resource.get("Properties")
         properties = properties if isinstance(properties, dict) else {}
         properties = {**_globals(document, resource["Type"]), **properties}
-        machine = _Machine(str(name), resource["Type"], properties, source, template, project)
+        machine = _Machine(str(name), resource["Type"], properties, source, template, project, facts)
         try:
             yield _read(machine)
         except SourceError as error:
@@ -115,6 +118,7 @@ def _read(machine: _Machine) -> Found:
         own_name=f"{machine.name}.Name",
         role=role,
         files=files,
+        facts=machine.facts,
     )
 
 
@@ -201,7 +205,9 @@ def _texts(
     known: dict[str, Texts] = {}
     names: set[str] = set()
     options = [str(text) for text in _options(machine).values()]
-    beside = json.dumps([definition, options, role.statements if role else (), role.managed if role else ()], ensure_ascii=False)
+    declared = (role.statements, role.managed) if role else ()
+    facts = [text for (_, arn), values in machine.facts.items() for text in (arn, *values)]
+    beside = json.dumps([definition, options, declared, facts], ensure_ascii=False)
     waiting = [*substitutions, *referred([beside])]
     while waiting:
         name = waiting.pop()

@@ -172,7 +172,7 @@ def _if(_function: str, argument: Json, template: Template, depth: int) -> Itera
     if not (isinstance(argument, list) and len(argument) == 3):
         yield OPEN % "Fn::If"
         return
-    for branch in _taken(argument, template):
+    for branch in taken(argument, template):
         yield from texts(branch, template, depth)
 
 
@@ -180,14 +180,17 @@ def _branch(argument: Json, template: Template, depth: int) -> Json:
     """Return the branch of an `Fn::If` that is not a text: the one that is taken, else the first that gives something."""
     if not (isinstance(argument, list) and len(argument) == 3):
         return OPEN % "Fn::If"
-    branches = [value(branch, template, depth + 1) for branch in _taken(argument, template)]
+    branches = [value(branch, template, depth + 1) for branch in taken(argument, template)]
     found = [branch for branch in branches if branch is not None]
     if len(found) > 1 and all(isinstance(branch, str) for branch in found) and found[0] != found[1]:
         return OPEN % f"Fn::If {argument[0]}"
     return found[0] if found else None
 
 
-def _taken(argument: list[Json], template: Template) -> list[Json]:
+def taken(argument: Json, template: Template) -> list[Json]:
+    """Return the branches of an `Fn::If` that may be taken."""
+    if not (isinstance(argument, list) and len(argument) == 3):
+        return []
     holds = condition(template.conditions.get(str(argument[0])), template)
     return [argument[1]] if holds is True else [argument[2]] if holds is False else argument[1:]
 

@@ -47,7 +47,8 @@ class Found:
     as texts. `options` are keywords of `make_context`. `texts` says what a placeholder stands for; `names` are those that stand
     for one plain name, which only the deployment knows, and `own_name` that of the machine. `written` says how the template's
     own language refers to a text with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``.
-    `files` are the files read besides the template.
+    `files` are the files read besides the template. `facts` are what the template says of its other resources that the
+    definition cannot show: (kind of fact, ARN) → what the resource has, or nothing.
     """
 
     name: str
@@ -63,4 +64,5 @@ class Found:
     own_name: str | None = None
     role: Role | None = None
     files: tuple[str, ...] = ()
+    facts: Mapping[tuple[str, str], Texts] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()

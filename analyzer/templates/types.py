@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/introduct
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 
@@ -23,6 +23,8 @@ class ResourceType:
     ref: str
     attributes: Mapping[str, str]
     named: str | None
+    facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Kind of fact → paths of the properties that tell it; `[]` in a path means each item."""
 
 
 _ARN = "arn:{partition}:%s:{region}:{account}:%s"
@@ -51,7 +53,36 @@ _TYPES = {
 }
 
 
+_KEY = _ARN % ("kms", "key/{name}")
+_STREAM = _ARN % ("kinesis", "stream/{name}")
+_TASKS = _ARN % ("ecs", "task-definition/{name}")
+_SECRET = _ARN % ("secretsmanager", "secret:{name}")
+_CONNECTION = _ARN % ("events", "connection/{name}")
+_TYPES |= {
+    "AWS::KMS::Key": ResourceType(_KEY, None, "{name}", {"Arn": _KEY}, None),
+    "AWS::KMS::Alias": ResourceType(None, "AliasName", "{name}", {}, None),
+    "AWS::Kinesis::Stream": ResourceType(_STREAM, "Name", "{name}", {"Arn": _STREAM}, None),
+    "AWS::ECS::TaskDefinition": ResourceType(_TASKS, None, _TASKS, {"TaskDefinitionArn": _TASKS}, None),
+    "AWS::SecretsManager::Secret": ResourceType(_SECRET, None, _SECRET, {"Id": _SECRET}, None),
+    "AWS::Events::Connection": ResourceType(_CONNECTION, None, "{name}", {"Arn": _CONNECTION}, None),
+}
+_FACTS = {
+    "AWS::SQS::Queue": {"key": ("KmsMasterKeyId",)},
+    "AWS::SNS::Topic": {"key": ("KmsMasterKeyId",)},
+    "AWS::DynamoDB::Table": {"key": ("SSESpecification.KMSMasterKeyId",)},
+    "AWS::S3::Bucket": {
+        "key": ("BucketEncryption.ServerSideEncryptionConfiguration[].ServerSideEncryptionByDefault.KMSMasterKeyID",)
+    },
+    "AWS::Kinesis::Stream": {"key": ("StreamEncryption.KeyId",)},
+    "AWS::SecretsManager::Secret": {"key": ("KmsKeyId",)},
+    "AWS::Events::Connection": {"key": ("KmsKeyIdentifier",)},
+    "AWS::StepFunctions::StateMachine": {"key": ("EncryptionConfiguration.KmsKeyId",), "type": ("StateMachineType",)},
+    "AWS::ECS::TaskDefinition": {"task_role": ("TaskRoleArn",), "execution_role": ("ExecutionRoleArn",)},
+}
+
+
 @lru_cache(maxsize=512)
 def resource_type(name: str) -> ResourceType | None:
     """Return the type *name*, such as ``AWS::SQS::Queue``; nothing for one that the table does not have."""
-    return _TYPES.get(name)
+    found = _TYPES.get(name)
+    return None if found is None else replace(found, facts=_FACTS.get(name, {}))

@@ -39,7 +39,18 @@ def outputs(root: Path = ROOT, reference: Path | None = None) -> dict[str, Any]:
     if any((root / "overrides").glob("*.yaml")):
         tables, _ = _sdk(root, reference)
         made |= tables
+    made["index.json"]["facts"] = sorted(_kinds(list(made.values())))
     return made
+
+
+def _kinds(value: Any) -> set[str]:
+    """Return the kinds of fact that compiled grants hang on."""
+    if isinstance(value, list):
+        return {kind for item in value for kind in _kinds(item)}
+    if not isinstance(value, dict):
+        return set()
+    own = {value["fact"]["is"]} if "actions" in value and "fact" in value else set()
+    return own.union(*(_kinds(item) for item in value.values()))
 
 
 @cache
