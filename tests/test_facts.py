@@ -29,6 +29,8 @@ Conditions:
   Chosen: !Equals [!Ref Given, "yes"]
 Resources:
   Key: {Type: AWS::KMS::Key, Properties: {}}
+  Named: {Type: AWS::KMS::Alias, Properties: {AliasName: alias/orders, TargetKeyId: !Ref Key}}
+  Unnamed: {Type: AWS::KMS::Alias, Properties: {AliasName: !Sub "alias/${Given}", TargetKeyId: !Ref Key}}
   Other: {Type: AWS::SQS::Queue, Properties: {KmsMasterKeyId: alias/of-another-queue}}
   Q: %s
   M:
@@ -63,6 +65,8 @@ def keys(machine: dict[str, Any]) -> list[str]:
         ("KmsMasterKeyId: 1234, QueueName: orders", [f"{KEY}1234"], [f"{KEPT}1234"]),
         ("KmsMasterKeyId: !Ref Key", [f"{KEY}*", "unresolved-substitution"], [f"{KEPT}${{Key}}"]),
         ("KmsMasterKeyId: !GetAtt Key.Arn", [f"{KEY}*", "unresolved-substitution"], [f"{KEPT}${{Key}}"]),
+        ("KmsMasterKeyId: !Ref Named", [f"{KEY}*"], [f"{KEPT}*"]),
+        ("KmsMasterKeyId: !Ref Unnamed", [f"{KEY}*", "unresolved-substitution"], [f"{KEPT}${{Key}}"]),
         ("KmsMasterKeyId: !If [Chosen, 1234, !Ref AWS::NoValue]", [f"{KEY}1234"], [f"{KEPT}1234"]),
         ("KmsMasterKeyId: !If [Chosen, 1234, 5678]", [f"{KEY}1234", f"{KEY}5678"], [f"{KEPT}1234", f"{KEPT}5678"]),
         ("KmsMasterKeyId: !Ref AWS::NoValue", [], []),

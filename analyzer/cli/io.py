@@ -91,14 +91,16 @@ def _machines(sources: Mapping[str, Source], machine: str | None, ctx: click.Con
     named: set[str] = set()
     code = 0
     for source in sources.values():
-        found = machines_in(source, project_of(source.name))
+        project = project_of(source.name)
+        found = machines_in(source, project)
         if found is None:
             inputs.append(Input(source))
             continue
         for one in found:
             if isinstance(one, SourceError):
                 code = UNREADABLE
-                _report_failure(one, source, ctx)
+                texts = {text.name: text for text in (*project.taken.values(), source)}
+                _report_failure(one, texts.get(one.name), ctx)
             else:
                 named.update(map(os.path.realpath, one.files))
                 inputs.append(Input(one.source, one))

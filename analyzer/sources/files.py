@@ -21,7 +21,7 @@ SUFFIXES = (".json", ".yaml", ".yml", ".asl", ".template")
 """What a file must end with to be looked at when its directory was named."""
 
 _SKIPPED = frozenset(("node_modules",))
-_TEMPLATE = re.compile(r"AWS::(?:StepFunctions|Serverless)::StateMachine\b")
+_TEMPLATE = re.compile(r"AWS::(?:StepFunctions|Serverless)::StateMachine\b|^[ \t]*[\"']?stepFunctions[\"']?[ \t]*:", re.MULTILINE)
 """What a template with a state machine in it has in its text."""
 
 _MAGIC = re.compile(r"[*?[]")

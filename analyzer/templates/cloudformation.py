@@ -12,12 +12,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.errors import SourceError
-from analyzer.sources import parse_any
-from analyzer.templates.expressions import Template, filled, is_plain, meaning, named, referred, texts, value
+from analyzer.templates.expressions import OPEN, Template, expand, filled, is_plain, meaning, named, referred, texts, value
 from analyzer.templates.facts import Facts, facts_of
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.project import Project
+from analyzer.templates.substitutions import parse, settle, texts_of, with_table
 from analyzer.text import Json, Pointer, Source
 
 MACHINE, SAM_MACHINE = "AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine"
@@ -36,7 +37,7 @@ _FIELDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Machine:
+class Machine:
     """A resource that is a state machine, where it stands and what it is read with."""
 
     name: str
@@ -46,10 +47,9 @@ class _Machine:
     template: Template
     project: Project
     facts: Facts
-
-    @property
-    def pointer(self) -> Pointer:
-        return ("Resources", self.name)
+    pointer: Pointer
+    title: str = ""
+    """What it is called in messages, when that is not its name."""
 
     def at(self, *steps: str | int) -> Pointer:
         """Return the place of a property in the template."""
@@ -78,9 +78,9 @@ def machines(source: Source, document: Mapping[str, Json], project: Project) -> 
         properties = resource.get("Properties")
         properties = properties if isinstance(properties, dict) else {}
         properties = {**_globals(document, resource["Type"]), **properties}
-        machine = _Machine(str(name), resource["Type"], properties, source, template, project, facts)
+        machine = Machine(str(name), resource["Type"], properties, source, template, project, facts, ("Resources", str(name)))
         try:
-            yield _read(machine)
+            yield read(machine)
         except SourceError as error:
             yield error
 
@@ -91,17 +91,11 @@ def _globals(document: Mapping[str, Json], kind: str) -> Mapping[str, Json]:
     return own if isinstance(own, dict) else {}
 
 
-def _read(machine: _Machine) -> Found:
-    definition, base, source, files = _definition(machine)
-    given = value(machine.properties.get("DefinitionSubstitutions"), machine.template)
-    substitutions = (
-        {
-            str(name): texts(written, machine.template)
-            for name, written in (machine.properties.get("DefinitionSubstitutions") or {}).items()
-        }
-        if isinstance(given, dict)
-        else {}
-    )
+def read(machine: Machine) -> Found:
+    """Read one state machine. Raises `SourceError` when its definition cannot be had."""
+    given = texts_of(machine.properties.get("DefinitionSubstitutions"), machine.template)
+    definition, base, source, files, left = _definition(machine, given)
+    definition, substitutions = settle(definition, {**given, **left}, machine.template)
     role = _role(machine)
     known, names = _texts(machine, substitutions, definition, role)
     return Found(
@@ -122,14 +116,16 @@ def _read(machine: _Machine) -> Found:
     )
 
 
-def _definition(machine: _Machine) -> tuple[Json, Pointer, Source, tuple[str, ...]]:
-    """Return the definition, where it stands in which text, and the files it was read from."""
+def _definition(
+    machine: Machine, given: Mapping[str, Texts]
+) -> tuple[Json, Pointer, Source, tuple[str, ...], Mapping[str, Texts]]:
+    """Return the definition, where it stands in which text, the files it was read from, and more names that it has."""
     inline = machine.properties.get("Definition")
     if isinstance(inline, dict) and not _includes(inline):
-        return value(inline, machine.template), (*machine.source.base, *machine.at("Definition")), machine.source, ()
+        return value(inline, machine.template), (*machine.source.base, *machine.at("Definition")), machine.source, (), {}
     written = machine.get("text")
     if written is not None and not _includes(written):
-        return _from_text(machine, written)
+        return _from_text(machine, written, given)
     location = machine.get("location") or _includes(inline) or _includes(written)
     if location is None:
         raise _unread(machine, "it has no definition", "give it a Definition, a DefinitionString or a DefinitionUri")
@@ -140,8 +136,8 @@ def _definition(machine: _Machine) -> tuple[Json, Pointer, Source, tuple[str, ..
     found = machine.project.read(path, folder) or machine.project.read(f"asset.{os.path.basename(path)}", folder)
     if found is None:
         raise _unread(machine, f"there is no file `{path}` inside the project", "check the path")
-    document, _ = parse_any(found)
-    return document, (), found, (found.name,)
+    document, source = parse(found, given, machine.template)
+    return document, (), source, (found.name,), {}
 
 
 def _includes(expression: Json) -> Json:
@@ -163,20 +159,24 @@ def _path(location: Json, template: Template) -> str | None:
     return found[0]
 
 
-def _from_text(machine: _Machine, written: Json) -> tuple[Json, Pointer, Source, tuple[str, ...]]:
-    found = texts(written, machine.template)
-    if len(found) != 1 or found[0].startswith("${Fn::"):
+def _from_text(
+    machine: Machine, written: Json, given: Mapping[str, Texts]
+) -> tuple[Json, Pointer, Source, tuple[str, ...], Mapping[str, Texts]]:
+    found, left = with_table(written, machine.template)
+    [text] = found if len(found) == 1 else [OPEN % "text"]
+    text = expand(text, machine.template) if PLACEHOLDER.fullmatch(text.strip()) else text
+    if PLACEHOLDER.fullmatch(text.strip()):
         raise _unread(machine, "its definition is a text that only the deployment knows", "write the definition out")
-    inner = Source(found[0], f"{machine.source.name} ({machine.name})")
-    document, _ = parse_any(inner)
-    return document, (), inner, ()
+    inner = Source(text, f"{machine.source.name} ({machine.title or machine.name})")
+    document, inner = parse(inner, {**given, **left}, machine.template)
+    return document, (), inner, (), left
 
 
-def _unread(machine: _Machine, why: str, help: str) -> SourceError:
-    return SourceError(f"state machine `{machine.name}`: {why}", name=machine.source.name, help=help)
+def _unread(machine: Machine, why: str, help: str) -> SourceError:
+    return SourceError(f"state machine `{machine.title or machine.name}`: {why}", name=machine.source.name, help=help)
 
 
-def _options(machine: _Machine) -> dict[str, Any]:
+def _options(machine: Machine) -> dict[str, Any]:
     """Return what the template says around the machine; what is written in parts stays a text with placeholders."""
     template = machine.template
     made: dict[str, Any] = {}
@@ -198,7 +198,7 @@ def _options(machine: _Machine) -> dict[str, Any]:
 
 
 def _texts(
-    machine: _Machine, substitutions: Mapping[str, Texts], definition: Json, role: Role | None
+    machine: Machine, substitutions: Mapping[str, Texts], definition: Json, role: Role | None
 ) -> tuple[dict[str, Texts], frozenset[str]]:
     """Return what every placeholder stands for that the definition, or what its placeholders mean, may have."""
     template = machine.template
@@ -235,15 +235,14 @@ def _written(template: Template) -> dict[str, str]:
     return made
 
 
-def _role(machine: _Machine) -> Role | None:
+def _role(machine: Machine) -> Role | None:
     """Return the execution role as the template declares it: a role of its own, or policies in the machine (SAM)."""
     template = machine.template
     written = machine.get("role")
     if written is None:
         if machine.kind != SAM_MACHINE:
             return None
-        policies = machine.properties.get("Policies")
-        return _policies(machine.name, machine.at("Policies"), policies, template)
+        return policies(machine.name, machine.at("Policies"), machine.properties.get("Policies"), template)
     found = texts(written, template)
     names = [name for text in found for name in referred([text])]
     holder = next((name for name in names if _is_role(template.resources.get(name.partition(".")[0]))), None)
@@ -251,7 +250,7 @@ def _role(machine: _Machine) -> Role | None:
         return None
     holder = holder.partition(".")[0]
     properties = template.resources[holder].get("Properties") or {}
-    own = _policies(holder, ("Resources", holder), properties.get("Policies"), template)
+    own = policies(holder, ("Resources", holder), properties.get("Policies"), template)
     attached = [str(one) for one in value(properties.get("ManagedPolicyArns") or [], template) if isinstance(one, str)]
     beside = list(_attached(holder, template))
     return replace(
@@ -285,9 +284,9 @@ def _attached(role: str, template: Template) -> Iterator[Json]:
             yield from _statements(value(properties.get("PolicyDocument"), template))
 
 
-def _policies(name: str, pointer: Pointer, policies: Json, template: Template) -> Role:
+def policies(name: str, pointer: Pointer, given: Json, template: Template) -> Role:
     """Sort a list of policies: documents, names of managed policies, and the templates of SAM."""
-    listed = policies if isinstance(policies, list) else [] if policies is None else [policies]
+    listed = given if isinstance(given, list) else [] if given is None else [given]
     statements: list[Json] = []
     managed: list[str] = []
     others: list[Json] = []

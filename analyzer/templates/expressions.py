@@ -272,7 +272,7 @@ def expand(text: str, template: Template) -> str:
 def meaning(name: str, template: Template) -> Texts:
     """Return what the placeholder *name* stands for; nothing when only the deployment knows."""
     head, dot, attribute = name.partition(".")
-    if not dot and name in template.parameters:
+    if name in template.parameters:
         return _parameter(template.parameters[name])
     kind = template.type_of(head.removesuffix("#name"))
     if kind is None:
@@ -309,7 +309,7 @@ def is_plain(name: str, template: Template) -> bool:
         parameter = template.parameters[name]
         if not isinstance(parameter, dict) or str(parameter.get("Type", "String")) not in ("String", "Number"):
             return False
-        shapes = [str(parameter.get(key, "")) for key in ("Default", "AllowedPattern")]
+        shapes = [PLACEHOLDER.sub("", str(parameter.get(key, ""))) for key in ("Default", "AllowedPattern")]
         return not _NO_NAME.search(name) and not any(":" in shape or "/" in shape for shape in shapes)
     head = name.partition(".")[0].removesuffix("#name")
     kind = template.type_of(head)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analyzer.templates.expressions import DEPTH, NOTHING, Template, filled, named, taken, texts
+from analyzer.dataflow.values import PLACEHOLDER
+from analyzer.templates.expressions import DEPTH, NOTHING, Template, filled, meaning, named, taken, texts
 from analyzer.templates.model import Texts
 from analyzer.text import Json
+
+SAME = "same"
+"""The fact that a resource stands for another one: a key that is named by an alias is the key."""
 
 Facts = dict[tuple[str, str], Texts]
 
@@ -21,9 +25,29 @@ def facts_of(template: Template) -> Facts:
         properties = resource.get("Properties")
         arn = filled(kind.arn, named(name, kind))
         for fact, paths in kind.facts.items():
+            if fact == SAME:
+                continue
             written = [one for path in paths for one in _at(properties, _steps(path), template)]
-            made[fact, arn] = tuple(dict.fromkeys(text for one in written for text in texts(one, template) if text))
+            found = [text for one in written for text in texts(one, template) if text]
+            made[fact, arn] = tuple(dict.fromkeys(other for text in found for other in _meant(text, template)))
     return made
+
+
+def _meant(text: str, template: Template) -> Texts:
+    """Return what a text means: of a resource that only names another one, as an alias does, its name when that is written out.
+
+    Otherwise it is the other one.
+    """
+    match = PLACEHOLDER.fullmatch(text)
+    kind = template.type_of(match[1]) if match else None
+    if match is None or kind is None or SAME not in kind.facts:
+        return (text,)
+    own = meaning(match[1], template)
+    if len(own) == 1 and "${" not in own[0]:
+        return own
+    properties = template.resources[match[1]].get("Properties")
+    other = [one for path in kind.facts[SAME] for one in _at(properties, _steps(path), template)]
+    return tuple(found for one in other for found in texts(one, template)) or (text,)
 
 
 def _steps(path: str) -> list[str]:

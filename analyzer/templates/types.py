@@ -66,6 +66,16 @@ _TYPES |= {
     "AWS::SecretsManager::Secret": ResourceType(_SECRET, None, _SECRET, {"Id": _SECRET}, None),
     "AWS::Events::Connection": ResourceType(_CONNECTION, None, "{name}", {"Arn": _CONNECTION}, None),
 }
+_BUS = _ARN % ("events", "event-bus/{name}")
+_TYPES |= {
+    "AWS::Serverless::SimpleTable": _TYPES["AWS::DynamoDB::Table"],
+    "AWS::Events::EventBus": ResourceType(_BUS, "Name", "{name}", {"Arn": _BUS, "Name": "{name}"}, None),
+    "AWS::ApiGatewayV2::Api": ResourceType(None, None, "{name}", {"ApiId": "{name}"}, None),
+    "AWS::Serverless::HttpApi": ResourceType(None, None, "{name}", {}, None),
+    "AWS::StepFunctions::Activity": _named(
+        _ARN % ("states", "activity:{name}"), "Name", _ARN % ("states", "activity:{name}"), "Name"
+    ),
+}
 _FACTS = {
     "AWS::SQS::Queue": {"key": ("KmsMasterKeyId",)},
     "AWS::SNS::Topic": {"key": ("KmsMasterKeyId",)},
@@ -74,6 +84,7 @@ _FACTS = {
         "key": ("BucketEncryption.ServerSideEncryptionConfiguration[].ServerSideEncryptionByDefault.KMSMasterKeyID",)
     },
     "AWS::Kinesis::Stream": {"key": ("StreamEncryption.KeyId",)},
+    "AWS::KMS::Alias": {"same": ("TargetKeyId",)},
     "AWS::SecretsManager::Secret": {"key": ("KmsKeyId",)},
     "AWS::Events::Connection": {"key": ("KmsKeyIdentifier",)},
     "AWS::StepFunctions::StateMachine": {"key": ("EncryptionConfiguration.KmsKeyId",), "type": ("StateMachineType",)},
