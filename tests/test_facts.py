@@ -13,6 +13,8 @@ from click.testing import CliRunner
 from analyzer.cli import main
 from analyzer.config import read_config
 from analyzer.errors import OptionError
+from analyzer.templates import Found, Project, machines_in
+from analyzer.text import Source
 from service_maps.build.__main__ import faults
 from service_maps.build.compile import ROOT, MapError, compile_service
 
@@ -96,6 +98,23 @@ def test_a_call_under_a_role_of_an_unknown_account_is_not_told_of_by_the_templat
     assert keys(known) == ["arn:aws:kms:*:*:key/1234"]
     elsewhere = analysed(tmp_path, TEMPLATE % (table, put % "Credentials: {RoleArn.$: $.role}, "))
     assert keys(elsewhere) == ["possible-permission"]
+
+
+@pytest.mark.parametrize(("key", "meant"), [("!Ref Key", "${Key}"), ("!Ref Unnamed", "${Key}"), ("!Ref Named", "alias/orders")])
+def test_the_key_of_a_machine_may_be_named_by_an_alias(tmp_path: Path, key: str, meant: str) -> None:
+    """The key of the machine is the one that an alias of the template stands for, or what has that alias."""
+    template = TEMPLATE % (QUEUE % "", SEND)
+    template = template.replace("RoleArn: x,", f"RoleArn: x, EncryptionConfiguration: {{KmsKeyId: {key}}},")
+    [machine] = machines_in(Source(template, "template.yaml"), Project(str(tmp_path))) or ()
+    assert isinstance(machine, Found)
+    assert machine.options["kms_key"] == meant
+
+
+def test_an_alias_that_a_definition_names_is_no_key(tmp_path: Path) -> None:
+    """An alias whose name only the deployment knows may stand for any key, and its name for no id."""
+    put = "{Type: Task, Resource: 'arn:aws:states:::aws-sdk:s3:putObject', End: true,"
+    put += " Parameters: {Bucket: b, Key: k, SSEKMSKeyId: !Ref Unnamed}}"
+    assert f"{KEPT}*" in keys(analysed(tmp_path, TEMPLATE % (QUEUE % "", put), "--keep-substitutions"))
 
 
 ROLES = """

@@ -15,7 +15,7 @@ from typing import Any
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.errors import SourceError
 from analyzer.templates.expressions import OPEN, Template, expand, filled, is_plain, meaning, named, referred, texts, value
-from analyzer.templates.facts import Facts, facts_of
+from analyzer.templates.facts import Facts, facts_of, meant
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.project import Project
 from analyzer.templates.substitutions import parse, settle, texts_of, with_table
@@ -191,7 +191,7 @@ def _options(machine: Machine) -> dict[str, Any]:
         made["tracing"] = tracing.get("Enabled") not in (False, "false", None)
     encryption = machine.properties.get("EncryptionConfiguration")
     if isinstance(encryption, dict) and encryption.get("KmsKeyId") is not None:
-        found = texts(encryption["KmsKeyId"], template)
+        found = tuple(other for text in texts(encryption["KmsKeyId"], template) for other in meant(text, template))
         if len(found) == 1:
             made["kms_key"] = found[0]
     return made

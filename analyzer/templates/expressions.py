@@ -31,6 +31,9 @@ _NO_NAME = re.compile(r"(Arn|ARN|Url|URL|Uri|URI|Endpoint)s?$")
 
 NOTHING = "AWS::NoValue"
 
+SAME = "same"
+"""The fact that a resource only names another one, as an alias names a key. Its own name is no plain one: it has a form."""
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -313,7 +316,7 @@ def is_plain(name: str, template: Template) -> bool:
         return not _NO_NAME.search(name) and not any(":" in shape or "/" in shape for shape in shapes)
     head = name.partition(".")[0].removesuffix("#name")
     kind = template.type_of(head)
-    return kind is not None and name == named(head, kind)
+    return kind is not None and name == named(head, kind) and SAME not in kind.facts
 
 
 def referred(texts_: Iterator[str] | list[str]) -> list[str]:

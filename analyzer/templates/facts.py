@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from analyzer.dataflow.values import PLACEHOLDER
-from analyzer.templates.expressions import DEPTH, NOTHING, Template, filled, meaning, named, taken, texts
+from analyzer.templates.expressions import DEPTH, NOTHING, SAME, Template, filled, meaning, named, taken, texts
 from analyzer.templates.model import Texts
 from analyzer.text import Json
 
-SAME = "same"
-"""The fact that a resource stands for another one: a key that is named by an alias is the key."""
-
+_ARN = re.compile(r"arn:[^*?]+")
 Facts = dict[tuple[str, str], Texts]
 
 
@@ -20,20 +19,23 @@ def facts_of(template: Template) -> Facts:
     made: Facts = {}
     for name, resource in template.resources.items():
         kind = template.type_of(name)
-        if kind is None or kind.arn is None or not kind.facts:
+        if kind is None or not kind.facts:
             continue
         properties = resource.get("Properties")
-        arn = filled(kind.arn, named(name, kind))
+        written_as = {
+            pattern for pattern in (kind.arn, kind.ref, *kind.attributes.values()) if pattern and _ARN.fullmatch(pattern)
+        }
         for fact, paths in kind.facts.items():
             if fact == SAME:
                 continue
             written = [one for path in paths for one in _at(properties, _steps(path), template)]
             found = [text for one in written for text in texts(one, template) if text]
-            made[fact, arn] = tuple(dict.fromkeys(other for text in found for other in _meant(text, template)))
+            values = tuple(dict.fromkeys(other for text in found for other in meant(text, template)))
+            made.update({(fact, filled(pattern, named(name, kind))): values for pattern in sorted(written_as)})
     return made
 
 
-def _meant(text: str, template: Template) -> Texts:
+def meant(text: str, template: Template) -> Texts:
     """Return what a text means: of a resource that only names another one, as an alias does, its name when that is written out.
 
     Otherwise it is the other one.
