@@ -8,6 +8,9 @@ name = "OrderFlow"
 substitutions = {Table = "orders"}
 assume = {"$.order.kind" = ["sale", "refund"]}
 input_schema = "schemas/order.json"             # from the folder of this file, and not out of it
+
+[facts."arn:aws:sqs:us-east-1:111122223333:orders"]     # what no definition shows, by the ARN of the resource that has it
+key = "arn:aws:kms:us-east-1:111122223333:key/1234"     # one text or several; "" when it has none
 """
 
 from __future__ import annotations
@@ -26,7 +29,8 @@ LIMIT = 1_000_000
 
 _TEXTS = ("arn", "account", "region", "partition", "name", "type", "kms_key", "role", "input_schema")
 _FLAGS = ("logging", "tracing")
-_KEYS = (*_TEXTS, *_FLAGS, "substitutions", "assume")
+_KEYS = (*_TEXTS, *_FLAGS, "substitutions", "assume", "facts")
+_TABLES = ("substitutions", "assume", "facts")
 
 
 class Config(NamedTuple):
@@ -41,7 +45,7 @@ class Config(NamedTuple):
         here = os.path.relpath(os.path.realpath(path), self.folder).replace(os.sep, "/")
         own = self.machines.get(here, {})
         merged = {**self.everywhere, **own}
-        for name in ("substitutions", "assume"):
+        for name in _TABLES:
             both = {**self.everywhere.get(name, {}), **own.get(name, {})}
             if both:
                 merged[name] = both
@@ -93,14 +97,29 @@ def _check(table: Mapping[str, Any], path: str, where: str) -> None:
     for name, value in table.items():
         if name not in _KEYS:
             raise OptionError(f"`{path}`: unknown key `{name}`{where}; {did_you_mean(name, _KEYS)}".rstrip("; "))
-        wanted = "a text" if name in _TEXTS else "true or false" if name in _FLAGS else "a table of texts"
+        tables = "tables of texts" if name == "facts" else "texts"
+        wanted = "a text" if name in _TEXTS else "true or false" if name in _FLAGS else f"a table of {tables}"
         fits = isinstance(value, str if name in _TEXTS else bool if name in _FLAGS else dict)
         if fits and name == "substitutions":
             fits = all(isinstance(text, str) for text in value.values())
         if fits and name == "assume":
-            fits = all(isinstance(one, str) for texts in value.values() for one in _listed(texts))
+            fits = _are_texts(value)
+        if fits and name == "facts":
+            fits = all(isinstance(own, dict) and _are_texts(own) for own in value.values())
+            _check_facts(value if fits else {}, path)
         if not fits:
             raise OptionError(f"`{path}`: `{name}`{where} is not {wanted}")
+
+
+def _check_facts(table: Mapping[str, Any], path: str) -> None:
+    """Refuse a kind of fact that no permission hangs on: it is a slip of the pen."""
+    from analyzer.maps import index
+
+    known = index().facts
+    for arn, own in table.items():
+        for kind in own:
+            if kind not in known:
+                raise OptionError(f"`{path}`: there is no fact `{kind}` of `{arn}`; {did_you_mean(kind, known)}".rstrip("; "))
 
 
 def _keywords(table: Mapping[str, Any], folder: str) -> dict[str, Any]:
@@ -109,9 +128,20 @@ def _keywords(table: Mapping[str, Any], folder: str) -> dict[str, Any]:
         given["type"] = given["type"].upper()
     if "assume" in given:
         given["assumptions"] = {path: tuple(_listed(texts)) for path, texts in given.pop("assume").items()}
+    if "facts" in given:
+        given["facts"] = by_kind(given["facts"])
     if "input_schema" in given:
         given["input_schema"] = _schema(given["input_schema"], folder)
     return given
+
+
+def by_kind(table: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return the facts of a configuration as a context has them: a text that is empty says that there is none."""
+    return {
+        (kind, arn): tuple(text for text in _listed(texts) if text)
+        for arn, own in table.items()
+        for kind, texts in own.items()
+    }  # fmt: skip
 
 
 def _schema(name: str, folder: str) -> Any:
@@ -122,6 +152,10 @@ def _schema(name: str, folder: str) -> Any:
         return json.loads(_text(path))
     except (ValueError, RecursionError) as error:
         raise OptionError(f"`{name}` is no JSON Schema: {error}") from error
+
+
+def _are_texts(table: Mapping[str, Any]) -> bool:
+    return all(isinstance(one, str) for texts in table.values() for one in _listed(texts))
 
 
 def _listed(value: Any) -> list[Any]:

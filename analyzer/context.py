@@ -42,7 +42,8 @@ class Context:
 
     `kms_key` is the customer managed key of the machine (a key id or ARN); `role` the ARN of the execution role.
     `assumptions` maps paths into the execution's input to the texts that may stand there, `input_schema` is a JSON Schema
-    that every input keeps to.
+    that every input keeps to. `facts` are what no definition shows: (kind of fact, ARN of a resource) → what it has, which may
+    be nothing. Texts and ARNs may have placeholders.
     """
 
     partition: str = "aws"
@@ -57,6 +58,7 @@ class Context:
     substitutions: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     assumptions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     input_schema: Json = None
+    facts: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
 
     def places(self, unknown: str) -> dict[str, str]:
         """Return what a template of an ARN may name of the machine, with *unknown* for what is not known."""
@@ -107,6 +109,7 @@ def make_context(  # noqa: PLR0913 - one argument for each thing that can be kno
     substitutions: Mapping[str, str | tuple[str, ...]] | None = None,
     assumptions: Mapping[str, tuple[str, ...]] | None = None,
     input_schema: Json = None,
+    facts: Mapping[tuple[str, str], tuple[str, ...]] | None = None,
 ) -> Context:
     """Check and complete what is known: single options first, then the machine's *arn*, then the Region's partition.
 
@@ -144,6 +147,7 @@ def make_context(  # noqa: PLR0913 - one argument for each thing that can be kno
         substitutions=dict(substitutions or {}),
         assumptions=dict(assumptions or {}),
         input_schema=input_schema,
+        facts=dict(facts or {}),
     )
 
 

@@ -48,6 +48,17 @@ class Template(NamedTuple):
     unknown: tuple[str, ...] | None = None
 
 
+class FactRule(NamedTuple):
+    """The fact that a grant hangs on: a `kind` of fact about the resources whose ARNs the templates `of` make.
+
+    Where `none_is_open`, that the resource is known to have none settles nothing.
+    """
+
+    kind: str
+    of: tuple[Template, ...]
+    none_is_open: bool
+
+
 class GrantRule(NamedTuple):
     """One grant of a map: actions on resources under a condition, when a test holds; with the page that says so."""
 
@@ -62,6 +73,7 @@ class GrantRule(NamedTuple):
     external: str | None
     unverified: str | None
     other_regions: bool
+    fact: FactRule | None = None
 
 
 class SqlText(NamedTuple):
@@ -103,13 +115,17 @@ class ServiceMap(NamedTuple):
 
 
 class Index(NamedTuple):
-    """What is covered: services, their operations and patterns, and the ARNs that name an integration directly."""
+    """What is covered: services, their operations and patterns, and the ARNs that name an integration directly.
+
+    `facts` are the kinds of fact that a grant may hang on.
+    """
 
     services: Mapping[str, Json]
     direct: tuple[Mapping[str, Json], ...]
     sdk: Mapping[str, Mapping[str, str]]
     trust: Mapping[str, str]
     version: str
+    facts: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=1)
@@ -124,7 +140,7 @@ def maps_root() -> str:
 def index() -> Index:
     """Read the index of all maps."""
     raw = read_compiled("index.json")
-    return Index(raw["services"], tuple(raw["direct"]), raw["sdk"], raw["trust"], raw["version"])
+    return Index(raw["services"], tuple(raw["direct"]), raw["sdk"], raw["trust"], raw["version"], tuple(raw["facts"]))
 
 
 class SdkIndex(NamedTuple):
@@ -255,4 +271,9 @@ def _grant(raw: Json) -> GrantRule:
         raw.get("external"),
         raw.get("unverified"),
         raw.get("other_regions", False),
+        _fact(raw["fact"]) if "fact" in raw else None,
     )
+
+
+def _fact(raw: Json) -> FactRule:
+    return FactRule(raw["is"], tuple(_template(entry) for entry in raw["of"]), raw.get("none") == "open")

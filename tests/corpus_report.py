@@ -19,6 +19,8 @@ from corpus.cases import corpus_root, load  # noqa: E402
 from corpus.compare import Lack, beyond, bound, count, lacks  # noqa: E402
 from corpus.differences import explain, read_table  # noqa: E402
 from corpus.measure import Outcome, Tally, harden, measure, run  # noqa: E402
+from corpus.templates import measure_templates  # noqa: E402
+from corpus.templates import read_table as read_template_table  # noqa: E402
 
 SHOWN = 20
 
@@ -35,7 +37,7 @@ def main(arguments: list[str]) -> int:
     tally = measure(outcomes)
     hard = measure(run(harden(case)) for case in cases)
     print_tally(tally, hard, len(cases), verbose=verbose)
-    unexplained = print_comparison(outcomes, verbose=verbose)
+    unexplained = print_comparison(outcomes, verbose=verbose) + print_templates(root, verbose=verbose)
     return 1 if tally.crashes or hard.crashes or tally.forbidden or hard.forbidden or tally.uncovered or unexplained else 0
 
 
@@ -88,6 +90,20 @@ def print_comparison(outcomes: list[Outcome], *, verbose: bool) -> int:
     if "cdk" in compared:  # the table speaks of the large corpus: of another one, most rows say nothing
         show("stale rows", len(stale), [f"{row.source} | {row.integration} | {row.action}" for row in stale], 10_000)
     return len(open_)
+
+
+def print_templates(root: Path, *, verbose: bool) -> int:
+    """Print what reading the templates shows, and return how many differences nobody explained."""
+    limit = 10_000 if verbose else SHOWN
+    found = measure_templates(root, read_template_table())
+    _, open_, _ = explain((lack for outcome in found.declared for lack in lacks(outcome)), read_table())
+    print("\nfrom the templates")
+    show("machines found", f"{found.found} of {found.machines}")
+    show("policy as from the resolved one", f"{found.equal} of {found.resolved}")
+    show("UNEXPLAINED", len(found.unexplained), [f"{one.what}: {one.id}: {one.reason}" for one in found.unexplained], limit)
+    show("declared, and UNEXPLAINED", f"{len(open_)} in {len(found.declared)}")
+    print_lacks(open_ if verbose else open_[:SHOWN])
+    return len(found.unexplained) + len(open_)
 
 
 def print_lacks(found: Iterable[Lack]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from corpus.differences import Row, explain, read_table
 from corpus.globs import expand, holds
 from corpus.measure import Outcome, forbidden, harden, judge, measure, run
 from corpus.tasks import tasks_of
+from corpus.templates import Measure, measure_templates
+from corpus.templates import read_table as read_template_table
 
 from analyzer.policy import Policy, Statement
 
@@ -54,6 +57,12 @@ def cases(root: Path) -> list[Case]:
 def outcomes(root: Path) -> list[Outcome]:
     """Return what became of the cases of *root*, analysed once."""
     return [run(case) for case in cases(root)]
+
+
+@cache
+def measured(root: Path) -> Measure:
+    """Return what reading the templates of *root* shows, read once."""
+    return measure_templates(root, read_template_table())
 
 
 def outcome(name: str) -> Outcome:
@@ -99,6 +108,39 @@ def test_every_difference_with_other_policies_is_explained(root: Path) -> None:
 
 
 @each_corpus
+def test_every_machine_of_the_templates_is_found_and_read_as_the_corpus_resolves_it(root: Path) -> None:
+    """Each template gives its machines, each with the policy of the definition that the corpus resolved; or the table has it."""
+    found = measured(root)
+    assert found.unexplained == []
+    assert found.equal >= found.resolved - len(read_template_table()) >= 0
+    if root is LARGE:
+        assert found.stale == []
+        assert (found.machines, found.resolved) == (98, 49)
+
+
+@each_corpus
+def test_what_templates_declare_is_compared(root: Path) -> None:
+    """What the role in a template grants beyond the derived policy has a row in the table of differences."""
+    _, unexplained, _ = explain((lack for outcome in measured(root).declared for lack in lacks(outcome)), read_table())
+    assert unexplained == []
+    assert measured(root).declared
+
+
+def test_a_template_that_is_read_otherwise_is_a_difference(tmp_path: Path) -> None:
+    """A name that the template has otherwise, a definition that is not there and a permission too many are each noticed."""
+    shutil.copytree(SMALL, tmp_path, dirs_exist_ok=True)
+    template = tmp_path / "shop.template.yaml"
+    whole = template.read_text("utf-8")
+    template.write_text(whole.replace("-orders'", "-others'"))
+    assert [(one.what, one.id) for one in measure_templates(tmp_path, ()).unexplained] == [("policy", "shop")]
+    template.write_text(whole.replace("  Shop:", "  Store:"))
+    assert [(one.what, one.id) for one in measure_templates(tmp_path, ()).unexplained] == [("failed", "shop")]
+    template.write_text(whole.replace("'sqs:SendMessage'", "'sqs:*'"))
+    declared = measure_templates(tmp_path, ()).declared
+    assert [lack.action for outcome in declared for lack in lacks(outcome)] == ["sqs:*"]
+
+
+@each_corpus
 def test_valid_and_invalid_definitions_are_told_apart(root: Path) -> None:
     """An invalid definition has an error or is refused, and a valid one has none, with the exceptions listed above."""
     tally = measure(outcomes(root))
@@ -110,7 +152,7 @@ def test_the_small_corpus_is_told_right_from_wrong() -> None:
     """Valid definitions have no error and broken ones have one; together they have every type of state, and YAML."""
     tally = measure(outcomes(SMALL))
     assert (tally.accused, tally.undiagnosed) == ([], [])
-    assert (tally.valid, tally.invalid) == (13, 2)
+    assert (tally.valid, tally.invalid) == (14, 2)
     documents = [found.analysis.machine for found in outcomes(SMALL) if found.analysis]
     types = {state.body.get("Type") for machine in documents for state in machine.states()}
     assert types == {"Task", "Pass", "Choice", "Wait", "Succeed", "Fail", "Parallel", "Map"}
@@ -270,7 +312,8 @@ def test_a_broken_row_is_refused(tmp_path: Path) -> None:
 
 def test_every_definition_of_the_small_corpus_is_in_its_index() -> None:
     """No file of the small corpus is forgotten in its index."""
-    listed = {entry["path"] for entry in json.loads((SMALL / "index.json").read_text("utf-8"))}
+    index = json.loads((SMALL / "index.json").read_text("utf-8"))
+    listed = {entry[key] for entry in index for key in ("path", "original", "resolved_path") if key in entry}
     assert listed == {path.name for path in SMALL.iterdir()} - {"index.json"}
 
 

@@ -177,10 +177,10 @@ def test_a_looser_pattern_is_found() -> None:
     """As it is, the policy of a machine is tight; a wider pattern, or one more, put in by hand is found."""
     assert loosened(lambda statement: statement) == []
     wider = "arn:aws:dynamodb:us-east-1:111122223333:table/*"
-    assert loosened(lambda statement: replace(statement, resources=(wider,))) == [f"looser: {wider} -> {ORDERS}"]
-    assert loosened(lambda statement: replace(statement, resources=("*",))) == [f"looser: * -> {ORDERS}"]
+    assert loosened(lambda statement: statement._replace(resources=(wider,))) == [f"looser: {wider} -> {ORDERS}"]
+    assert loosened(lambda statement: statement._replace(resources=("*",))) == [f"looser: * -> {ORDERS}"]
     other = "arn:aws:dynamodb:us-east-1:111122223333:table/invoices"
-    assert loosened(lambda statement: replace(statement, resources=(ORDERS, other))) == [f"never asked for: {other} -> "]
+    assert loosened(lambda statement: statement._replace(resources=(ORDERS, other))) == [f"never asked for: {other} -> "]
 
 
 def test_a_policy_that_is_too_tight_is_found() -> None:
@@ -189,7 +189,7 @@ def test_a_policy_that_is_too_tight_is_found() -> None:
     [statement] = analysis.policy.statements
     execution = execute(compile_definition(TIGHT), {"a": "x"}, lambda _: {})
     assert settle(TIGHT["States"], analysis, execution).denied == []
-    for tight in ((), (replace(statement, resources=(ORDERS.replace("*", "y"),)),)):
+    for tight in ((), (statement._replace(resources=(ORDERS.replace("*", "y"),)),)):
         [denied] = settle(TIGHT["States"], replace(analysis, policy=Policy(tight)), execution).denied
         assert str(denied) == f"`T` needs dynamodb:PutItem on {ORDERS.replace('*', 'x')}"
 

@@ -2,7 +2,8 @@
 
 A case is a `definition.json` and the exact `policy.json` it must give. Where they are there, too, `trust.json`,
 `targets.json` and `diagnostics.txt` (a line each: severity, id, state or `-`, message) are as exact; `options.toml` gives
-what is known around the definition (`arn = ""`: not even its ARN), and `README.md` says why, with the AWS page.
+what is known around the definition (`arn = ""`: not even its ARN; `facts` as a configuration has them), and `README.md` says
+why, with the AWS page.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from analyzer.analyze import Analysis, analyze
+from analyzer.config import by_kind
 from analyzer.context import make_context
 from analyzer.text import Source
 
@@ -30,7 +32,7 @@ MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:Machine"
 def test_spec(case: Path, expect: Callable[[Path, str], None]) -> None:
     """The definition of each case gives exactly the policy, and the other outputs, checked in beside it."""
     options = {"arn": MACHINE, **tomllib.loads(read(case / "options.toml"))}
-    known = {name: value for name, value in options.items() if value != ""}
+    known = {name: value for name, value in options.items() if value != ""} | {"facts": by_kind(options.get("facts", {}))}
     analysis = analyze(Source(read(case / "definition.json"), "definition.json"), make_context(**known))
     for name, text in outputs(analysis).items():
         path = case / name

@@ -113,7 +113,7 @@ def test_a_template_is_filled_hole_by_hole() -> None:
 
 def test_facts_are_found_by_type() -> None:
     """A type says which of its properties change what a workflow needs; most have none."""
-    assert facts("AWS::ECS::TaskDefinition") == {"roles": ["TaskRoleArn", "ExecutionRoleArn"]}
+    assert facts("AWS::ECS::TaskDefinition") == {"task_role": "TaskRoleArn", "execution_role": "ExecutionRoleArn"}
     assert facts("aws_sfn_state_machine")["type"] == "type"
     assert facts("AWS::Logs::LogGroup") == {}
 
@@ -154,5 +154,5 @@ def test_the_readme_of_the_maps_names_every_key() -> None:
     """The maps' README explains every key of `templates.yaml`."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     section = readme[readme.index("## References to resources") :]
-    words = set(re.findall(r"[`\s]([a-z]+)[`:]", section))
+    words = set(re.findall(r"[`\s]([a-z_]+)[`:]", section))
     assert (FILE_KEYS | TYPE_KEYS | TERRAFORM_KEYS | FACT_KEYS) - words - {"types"} == set()

@@ -93,14 +93,17 @@ def _machines(sources: Mapping[str, Source], machine: str | None, ctx: click.Con
     inputs: list[Input] = []
     failed: list[tuple[SourceError, Source]] = []
     named: dict[str, set[str]] = {}
+    read_texts: dict[str, Source] = {}
     for source in sources.values():
-        found = machines_in(source, project_of(source.name))
+        project = project_of(source.name)
+        found = machines_in(source, project)
         if found is None:
             inputs.append(Input(source))
             continue
         for one in found:
             if isinstance(one, SourceError):
                 failed.append((one, source))
+                read_texts.update({text.name: text for text in (*project.taken.values(), source)})
                 continue
             inputs.append(Input(one.source, one))
             for path in one.files:
@@ -110,7 +113,7 @@ def _machines(sources: Mapping[str, Source], machine: str | None, ctx: click.Con
         failed.append((NotADefinition("no state machine inside", name=first.name, help=_WANTED), first))
     failed = [(error, source) for error, source in failed if not _is_part(source.name, named, template=True)]
     for error, source in failed:
-        _report_failure(error, source if source.name == error.name else None, ctx)
+        _report_failure(error, read_texts.get(error.name, source if source.name == error.name else None), ctx)
     nested = {os.path.realpath(one.found.template) for one in inputs if one.found is not None and "/" in one.found.name}
     kept = [one for one in inputs if not (_is_part(one.place, named, template=one.found is not None) or _is_stack(one, nested))]
     wanted = [one for one in kept if machine is None or (one.found is not None and one.found.name == machine)]

@@ -175,7 +175,7 @@ def _in_template(context: Context, found: Found, said: set[str], *, keep: bool) 
     elif "region" in given:
         given = {"partition": partition_of(str(given["region"])), **given}
     texts = {name: texts[0] if len(texts) == 1 else texts for name, texts in found.texts.items()}
-    key = (
-        {"kms_key": given["kms_key"]} if "kms_key" in given else {}
-    )  # of a key that the template makes, a text with placeholders
-    return replace(context, **{**known_options(given), **key}, substitutions={**texts, **context.substitutions})
+    # Of a key that the template makes there is a text with placeholders, which is no known option.
+    key = {"kms_key": given["kms_key"]} if "kms_key" in given else {}
+    substitutions, facts = {**texts, **context.substitutions}, {**found.facts, **context.facts}
+    return replace(context, **{**known_options(given), **key}, substitutions=substitutions, facts=facts)

@@ -13,6 +13,7 @@ from analyzer.dataflow.values import HOLE, Flow, Value, texts
 from analyzer.diagnostics import Diagnostic
 from analyzer.integrations import Call
 from analyzer.maps import GrantRule, ServiceMap, SqlText, service_map
+from analyzer.permissions.facts import is_fact, known_facts, settle
 from analyzer.permissions.fill import NOTHING, Filled, absent, fill
 from analyzer.permissions.grant import EXECUTION, Action, Certainty, Condition, Grant, Reason, TargetRole
 from analyzer.permissions.patterns import as_exact, as_pattern, in_partition, is_arn, knows_wildcards
@@ -27,6 +28,7 @@ def permissions(
     grants: list[Grant] = []
     targets: dict[str, TargetRole] = {}
     reports: list[Diagnostic] = []
+    facts = known_facts(context)
     for made in calls:
         mapped = service_map(made.service)
         operation = mapped.operations[made.operation]
@@ -38,14 +40,17 @@ def permissions(
                 targets.setdefault(target.arn, target)
             variables = _variables(context, target)
             assumed: dict[str, list[Action]] = {}
-            for rule in operation.grants:
-                if call.pattern not in rule.only:
+            own: dict[Grant, None] = {}
+            for written in operation.grants:
+                if call.pattern not in written.only:
                     continue
-                found, problems = _apply(rule, call, mapped, context, target, variables)
-                grants.extend(found)
-                reports.extend(problems)
-                if found and found[0].certainty is Certainty.ASSUMED:
-                    assumed.setdefault(because(rule, call), []).extend(grant.action for grant in found)
+                for rule, asked in settle(written, call, mapped, variables, facts):
+                    found, problems = _apply(rule, asked, mapped, context, target, variables)
+                    own.update(dict.fromkeys(found))
+                    reports.extend(problems)
+                    if found and found[0].certainty is Certainty.ASSUMED:
+                        assumed.setdefault(because(rule, asked), []).extend(grant.action for grant in found)
+            grants.extend(own)
             reports.extend(assumption(reason, actions, call) for reason, actions in assumed.items())
     return tuple(grants), tuple(targets.values()), tuple(reports)
 
@@ -137,7 +142,7 @@ def _condition(
         globs = knows_wildcards(operator)
         open_ends = [one for one in filled if one.certainty is Certainty.UNKNOWN or (HOLE in one.text and not globs)]
         if open_ends:
-            problems.extend(dropped(key, call, one) for one in open_ends if one.holes)
+            problems.extend(dropped(key, call, one) for one in open_ends if one.holes and not is_fact(one.holes[0][0]))
             continue
         flow.extend(step for one in filled for step in one.flow)
         write = as_pattern if globs else as_exact

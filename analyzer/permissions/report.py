@@ -8,6 +8,7 @@ from analyzer.dataflow.values import DERIVED, HOLE, Unknown, look
 from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.integrations import MACHINE, Call
 from analyzer.maps import GrantRule
+from analyzer.permissions.facts import is_fact
 from analyzer.permissions.fill import NOT_GIVEN, NOT_UNDERSTOOD, TOO_MANY, Filled
 from analyzer.permissions.patterns import as_pattern
 from analyzer.symbols import has_symbol
@@ -27,7 +28,7 @@ def hole(rule: GrantRule, call: Call, alike: list[Filled]) -> Diagnostic:
         name, text = filled.unreadable[0]
         message = f"`{name}` is `{text[:_SHOWN]}`, which is not understood, {granted}"
         return _say("unreadable-value", call, message, pointer=filled.written or call.pointer)
-    message = f"`{name}` {_why(reason)}, {granted}"
+    message = f"{_called(name)} {_why(reason)}, {granted}"
     if "placeholder" in reason:
         return _say("unresolved-substitution", call, message, pointer=filled.written or call.pointer)
     help = "say what the input may hold with --assume PATH=VALUE or --input-schema, or accept the pattern"
@@ -88,6 +89,11 @@ def misplaced(filled: Filled, call: Call, region: str | None, account: str) -> I
             f"`{as_pattern(filled.text)}` belongs to account {fields[4]}, which must allow the role itself",
             help,
         )
+
+
+def _called(name: str) -> str:
+    """Return what a parameter is called; a fact is no parameter that a definition could have."""
+    return f"the {name.partition('.')[2].replace('_', ' ')} of what it names" if is_fact(name) else f"`{name}`"
 
 
 def _why(reason: str) -> str:

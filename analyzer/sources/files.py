@@ -21,7 +21,11 @@ SUFFIXES = (".json", ".yaml", ".yml", ".asl", ".template", ".tf")
 """What a file must end with to be looked at when its directory was named."""
 
 _SKIPPED = frozenset(("node_modules",))
-_TEMPLATE = re.compile(r"AWS::(?:(?:StepFunctions|Serverless)::StateMachine|CloudFormation::Stack|Serverless::Application)\b")
+_TEMPLATE = re.compile(
+    r"AWS::(?:(?:StepFunctions|Serverless)::StateMachine|CloudFormation::Stack|Serverless::Application)\b"
+    r"|^[ \t]*[\"']?stepFunctions[\"']?[ \t]*:",
+    re.MULTILINE,
+)
 """What a template with a state machine in it has in its text."""
 
 _TERRAFORM = re.compile(r'^[ \t]*resource[ \t]+"?aws_sfn_state_machine"?[ \t]', re.MULTILINE)

@@ -18,7 +18,7 @@ from analyzer.text import Source
 
 __all__ = ["Found", "Project", "Role", "machines_in", "options_of", "project_of"]
 
-_MARKS = ("::StateMachine", "AWS::CloudFormation::Stack", "AWS::Serverless::Application")
+_MARKS = ("::StateMachine", "AWS::CloudFormation::Stack", "AWS::Serverless::Application", "stepFunctions")
 """What a text has in it when it can be a template with a state machine."""
 
 _PLANNED = ('"format_version"', '"aws_sfn_state_machine"')
@@ -34,13 +34,14 @@ def machines_in(source: Source, project: Project) -> Iterator[Found | SourceErro
         return _terraform(source, project)
     if not any(mark in source.text for mark in _MARKS):
         return None
-    from analyzer.templates import cloudformation
+    from analyzer.templates import cloudformation, serverless
 
     try:
         document, _ = parse_any(source)
     except SourceError:
         return None
-    return cloudformation.machines(source, document, project) if cloudformation.is_template(document) else None
+    reader = next((reader for reader in (cloudformation, serverless) if reader.is_template(document)), None)
+    return None if reader is None else reader.machines(source, document, project)
 
 
 def _terraform(source: Source, project: Project) -> Iterator[Found | SourceError] | None:

@@ -13,11 +13,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.errors import SourceError
 from analyzer.sources import parse_any
-from analyzer.templates.expressions import MADE, Template, expand, filled, is_arn, is_plain, meaning, referred, texts, value
+from analyzer.templates.expressions import (
+    MADE,
+    OPEN,
+    Template,
+    expand,
+    filled,
+    is_arn,
+    is_plain,
+    meaning,
+    referred,
+    texts,
+    value,
+)
+from analyzer.templates.facts import Facts, facts_of, meant
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.project import Project
+from analyzer.templates.substitutions import parse, settle, texts_of, with_table
 from analyzer.text import Json, Pointer, Source
 
 MACHINE, SAM_MACHINE = "AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine"
@@ -42,7 +57,7 @@ _FIELDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Machine:
+class Machine:
     """A resource that is a state machine, where it stands and what it is read with."""
 
     name: str
@@ -51,10 +66,10 @@ class _Machine:
     source: Source
     template: Template
     project: Project
-
-    @property
-    def pointer(self) -> Pointer:
-        return ("Resources", self.name)
+    facts: Facts
+    pointer: Pointer
+    title: str = ""
+    """What it is called in messages, when that is not its name."""
 
     def at(self, *steps: str | int) -> Pointer:
         """Return the place of a property in the template."""
@@ -79,6 +94,7 @@ def machines(source: Source, document: Mapping[str, Json], project: Project, dep
     Those of nested stacks, whose templates lie in the project, are called `Stack/Machine`.
     """
     template = Template.of(document)
+    facts = facts_of(template)
     for name, resource in template.resources.items():
         properties = resource.get("Properties") if isinstance(resource, dict) else None
         properties = properties if isinstance(properties, dict) else {}
@@ -87,9 +103,9 @@ def machines(source: Source, document: Mapping[str, Json], project: Project, dep
         if not isinstance(resource, dict) or resource.get("Type") not in TYPES:
             continue
         properties = {**_globals(document, resource["Type"]), **properties}
-        machine = _Machine(str(name), resource["Type"], properties, source, template, project)
+        machine = Machine(str(name), resource["Type"], properties, source, template, project, facts, ("Resources", str(name)))
         try:
-            yield _read(machine)
+            yield read(machine)
         except SourceError as error:
             yield error
 
@@ -131,17 +147,11 @@ def _globals(document: Mapping[str, Json], kind: str) -> Mapping[str, Json]:
     return own if isinstance(own, dict) else {}
 
 
-def _read(machine: _Machine) -> Found:
-    definition, base, source, files = _definition(machine)
-    given = value(machine.properties.get("DefinitionSubstitutions"), machine.template)
-    substitutions = (
-        {
-            str(name): texts(written, machine.template)
-            for name, written in (machine.properties.get("DefinitionSubstitutions") or {}).items()
-        }
-        if isinstance(given, dict)
-        else {}
-    )
+def read(machine: Machine) -> Found:
+    """Read one state machine. Raises `SourceError` when its definition cannot be had."""
+    given = texts_of(machine.properties.get("DefinitionSubstitutions"), machine.template)
+    definition, base, source, files, left = _definition(machine, given)
+    definition, substitutions = settle(definition, {**given, **left}, machine.template)
     role = _role(machine)
     known, names, arns = _texts(machine, substitutions, definition, role)
     return Found(
@@ -160,6 +170,7 @@ def _read(machine: _Machine) -> Found:
         own_name=f"{machine.name}.Name",
         role=role,
         files=files,
+        facts=machine.facts,
     )
 
 
@@ -170,14 +181,16 @@ def _is_unsure(name: str, known: Mapping[str, Texts], definition: Json, template
     return name in template.parameters and not known.get(name) and whole
 
 
-def _definition(machine: _Machine) -> tuple[Json, Pointer, Source, tuple[str, ...]]:
-    """Return the definition, where it stands in which text, and the files it was read from."""
+def _definition(
+    machine: Machine, given: Mapping[str, Texts]
+) -> tuple[Json, Pointer, Source, tuple[str, ...], Mapping[str, Texts]]:
+    """Return the definition, where it stands in which text, the files it was read from, and more names that it has."""
     inline = machine.properties.get("Definition")
     if isinstance(inline, dict) and not _includes(inline):
-        return value(inline, machine.template), (*machine.source.base, *machine.at("Definition")), machine.source, ()
+        return value(inline, machine.template), (*machine.source.base, *machine.at("Definition")), machine.source, (), {}
     written = machine.get("text")
     if written is not None and not _includes(written):
-        return _from_text(machine, written)
+        return _from_text(machine, written, given)
     location = machine.get("location") or _includes(inline) or _includes(written)
     if location is None:
         raise _unread(machine, "it has no definition", "give it a Definition, a DefinitionString or a DefinitionUri")
@@ -188,8 +201,8 @@ def _definition(machine: _Machine) -> tuple[Json, Pointer, Source, tuple[str, ..
     found = machine.project.read(path, folder) or machine.project.read(f"asset.{os.path.basename(path)}", folder)
     if found is None:
         raise _unread(machine, f"there is no file `{path}` inside the project", "check the path")
-    document, _ = parse_any(found)
-    return document, (), found, (found.name,)
+    document, source = parse(found, given, machine.template)
+    return document, (), source, (found.name,), {}
 
 
 def _includes(expression: Json) -> Json:
@@ -211,20 +224,24 @@ def _path(location: Json, template: Template) -> str | None:
     return found[0]
 
 
-def _from_text(machine: _Machine, written: Json) -> tuple[Json, Pointer, Source, tuple[str, ...]]:
-    found = texts(written, machine.template)
-    if len(found) != 1 or found[0].startswith("${Fn::"):
+def _from_text(
+    machine: Machine, written: Json, given: Mapping[str, Texts]
+) -> tuple[Json, Pointer, Source, tuple[str, ...], Mapping[str, Texts]]:
+    found, left = with_table(written, machine.template)
+    [text] = found if len(found) == 1 else [OPEN % "text"]
+    text = expand(text, machine.template) if PLACEHOLDER.fullmatch(text.strip()) else text
+    if PLACEHOLDER.fullmatch(text.strip()):
         raise _unread(machine, "its definition is a text that only the deployment knows", "write the definition out")
-    inner = Source(found[0], f"{machine.source.name} ({machine.name})")
-    document, _ = parse_any(inner)
-    return document, (), inner, ()
+    inner = Source(text, f"{machine.source.name} ({machine.title or machine.name})")
+    document, inner = parse(inner, {**given, **left}, machine.template)
+    return document, (), inner, (), left
 
 
-def _unread(machine: _Machine, why: str, help: str) -> SourceError:
-    return SourceError(f"state machine `{machine.name}`: {why}", name=machine.source.name, help=help)
+def _unread(machine: Machine, why: str, help: str) -> SourceError:
+    return SourceError(f"state machine `{machine.title or machine.name}`: {why}", name=machine.source.name, help=help)
 
 
-def _options(machine: _Machine) -> dict[str, Any]:
+def _options(machine: Machine) -> dict[str, Any]:
     """Return what the template says around the machine; what is written in parts stays a text with placeholders."""
     template = machine.template
     made: dict[str, Any] = {}
@@ -239,14 +256,14 @@ def _options(machine: _Machine) -> dict[str, Any]:
         made["tracing"] = tracing.get("Enabled") not in (False, "false", None)
     encryption = machine.properties.get("EncryptionConfiguration")
     if isinstance(encryption, dict) and encryption.get("KmsKeyId") is not None:
-        found = texts(encryption["KmsKeyId"], template)
+        found = tuple(other for text in texts(encryption["KmsKeyId"], template) for other in meant(text, template))
         if len(found) == 1:
             made["kms_key"] = found[0]
     return made
 
 
 def _texts(
-    machine: _Machine, substitutions: Mapping[str, Texts], definition: Json, role: Role | None
+    machine: Machine, substitutions: Mapping[str, Texts], definition: Json, role: Role | None
 ) -> tuple[dict[str, Texts], frozenset[str], frozenset[str]]:
     """Return what every placeholder stands for that the definition, or what its placeholders mean, may have."""
     template = machine.template
@@ -254,7 +271,9 @@ def _texts(
     names: set[str] = set()
     arns: set[str] = set()
     options = [str(text) for text in _options(machine).values()]
-    beside = json.dumps([definition, options, role.statements if role else (), role.managed if role else ()], ensure_ascii=False)
+    declared = (role.statements, role.managed) if role else ()
+    facts = [text for (_, arn), values in machine.facts.items() for text in (arn, *values)]
+    beside = json.dumps([definition, options, declared, facts], ensure_ascii=False)
     waiting = [*substitutions, *referred([beside])]
     while waiting:
         name = waiting.pop()
@@ -291,15 +310,14 @@ def _as_granted(text: str, name: str) -> str:
     return re.sub(f"(?:{re.escape(open_end)})+", "*", text)
 
 
-def _role(machine: _Machine) -> Role | None:
+def _role(machine: Machine) -> Role | None:
     """Return the execution role as the template declares it: a role of its own, or policies in the machine (SAM)."""
     template = machine.template
     written = machine.get("role")
     if written is None:
         if machine.kind != SAM_MACHINE:
             return None
-        policies = machine.properties.get("Policies")
-        return _policies(machine.name, machine.at("Policies"), policies, template)
+        return policies(machine.name, machine.at("Policies"), machine.properties.get("Policies"), template)
     found = texts(written, template)
     names = [name for text in found for name in referred([text])]
     holder = next((name for name in names if _is_role(template.resources.get(name.partition(".")[0]))), None)
@@ -307,7 +325,7 @@ def _role(machine: _Machine) -> Role | None:
         return None
     holder = holder.partition(".")[0]
     properties = template.resources[holder].get("Properties") or {}
-    own = _policies(holder, ("Resources", holder), properties.get("Policies"), template)
+    own = policies(holder, ("Resources", holder), properties.get("Policies"), template)
     attached = [str(one) for one in value(properties.get("ManagedPolicyArns") or [], template) if isinstance(one, str)]
     beside = list(_attached(holder, template))
     return replace(
@@ -341,9 +359,9 @@ def _attached(role: str, template: Template) -> Iterator[Json]:
             yield from _statements(value(properties.get("PolicyDocument"), template))
 
 
-def _policies(name: str, pointer: Pointer, policies: Json, template: Template) -> Role:
+def policies(name: str, pointer: Pointer, given: Json, template: Template) -> Role:
     """Sort a list of policies: documents, names of managed policies, and the templates of SAM."""
-    listed = policies if isinstance(policies, list) else [] if policies is None else [policies]
+    listed = given if isinstance(given, list) else [] if given is None else [given]
     statements: list[Json] = []
     managed: list[str] = []
     others: list[Json] = []

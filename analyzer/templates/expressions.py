@@ -34,6 +34,9 @@ _ARN_NAME = re.compile(r"(?:Arn|ARN|[-_:]arn)$")
 
 NOTHING = "AWS::NoValue"
 
+SAME = "same"
+"""The fact that a resource only names another one, as an alias names a key. Its own name is no plain one: it has a form."""
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -213,7 +216,7 @@ def _if(_function: str, argument: Json, template: Template, depth: int) -> Itera
     if not (isinstance(argument, list) and len(argument) == 3):
         yield OPEN % "Fn::If"
         return
-    for branch in _taken(argument, template):
+    for branch in taken(argument, template):
         yield from texts(branch, template, depth)
 
 
@@ -221,14 +224,17 @@ def _branch(argument: Json, template: Template, depth: int) -> Json:
     """Return the branch of an `Fn::If` that is not a text: the one that is taken, else the first that gives something."""
     if not (isinstance(argument, list) and len(argument) == 3):
         return OPEN % "Fn::If"
-    branches = [value(branch, template, depth + 1) for branch in _taken(argument, template)]
+    branches = [value(branch, template, depth + 1) for branch in taken(argument, template)]
     found = [branch for branch in branches if branch is not None]
     if len(found) > 1 and all(isinstance(branch, str) for branch in found) and found[0] != found[1]:
         return OPEN % f"Fn::If {argument[0]}"
     return found[0] if found else None
 
 
-def _taken(argument: list[Json], template: Template) -> list[Json]:
+def taken(argument: Json, template: Template) -> list[Json]:
+    """Return the branches of an `Fn::If` that may be taken."""
+    if not (isinstance(argument, list) and len(argument) == 3):
+        return []
     holds = condition(template.conditions.get(str(argument[0])), template)
     return [argument[1]] if holds is True else [argument[2]] if holds is False else argument[1:]
 
@@ -310,7 +316,7 @@ def expand(text: str, template: Template) -> str:
 def meaning(name: str, template: Template) -> Texts:
     """Return what the placeholder *name* stands for; nothing when only the deployment knows."""
     head, dot, attribute = name.partition(".")
-    if not dot and name in template.parameters:
+    if name in template.parameters:
         return _parameter(template.parameters[name])
     kind = template.type_of(head.removesuffix("#name"))
     if kind is None:
@@ -348,11 +354,11 @@ def is_plain(name: str, template: Template) -> bool:
         parameter = template.parameters[name]
         if not isinstance(parameter, dict) or str(parameter.get("Type", "String")) not in ("String", "Number"):
             return False
-        shapes = [str(parameter.get(key, "")) for key in ("Default", "AllowedPattern")]
+        shapes = [PLACEHOLDER.sub("", str(parameter.get(key, ""))) for key in ("Default", "AllowedPattern")]
         return not _NO_NAME.search(name) and not any(":" in shape or "/" in shape for shape in shapes)
     head = name.partition(".")[0].removesuffix("#name")
     kind = template.type_of(head)
-    return kind is not None and name == named(head, kind)
+    return kind is not None and name == named(head, kind) and SAME not in kind.facts
 
 
 def is_arn(name: str, template: Template) -> bool:

@@ -48,7 +48,8 @@ class Found:
     for one plain name, which only the deployment knows, `unsure` those of them of which nothing shows that it is one, and
     `own_name` that of the machine; `arns` stand for whole ARNs of which nothing is known. `written` says how the template's own
     language refers to a text with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``. `files` are
-    the files read besides the template.
+    the files read besides the template. `facts` are what the template says of its other resources and the definition cannot
+    show: (kind of fact, ARN) → what the resource has, or nothing.
     """
 
     name: str
@@ -66,4 +67,5 @@ class Found:
     own_name: str | None = None
     role: Role | None = None
     files: tuple[str, ...] = ()
+    facts: Mapping[tuple[str, str], Texts] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()

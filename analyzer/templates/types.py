@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from analyzer.maps import read_compiled
@@ -33,6 +33,8 @@ class ResourceType:
     attributes: Mapping[str, str]
     named: str | None = None
     lower: bool = False
+    facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Kind of fact → paths of the properties that tell it; `[]` in a path means each item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,9 @@ def resource_type(name: str) -> ResourceType | None:
     row = _tables()["types"].get(name)
     if row is None:
         return None
+    told = {kind: (path,) if isinstance(path, str) else tuple(path) for kind, path in facts(name).items()}
     return ResourceType(
-        row.get("arn"), row.get("name"), row.get("ref"), row["attributes"], row.get("named"), row.get("lower", False)
+        row.get("arn"), row.get("name"), row.get("ref"), row["attributes"], row.get("named"), row.get("lower", False), told
     )
 
 

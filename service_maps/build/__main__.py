@@ -50,7 +50,18 @@ def outputs(root: Path = ROOT, reference: Path | None = None) -> dict[str, Any]:
         made |= tables
     if (root / TEMPLATES).exists():
         made["templates.json"] = _templates(root, frozenset(prefixes_of(made)))
+    made["index.json"]["facts"] = sorted(_kinds(list(made.values())))
     return made
+
+
+def _kinds(value: Any) -> set[str]:
+    """Return the kinds of fact that compiled grants hang on."""
+    if isinstance(value, list):
+        return {kind for item in value for kind in _kinds(item)}
+    if not isinstance(value, dict):
+        return set()
+    own = {value["fact"]["is"]} if "actions" in value and "fact" in value else set()
+    return own.union(*(_kinds(item) for item in value.values()))
 
 
 @cache

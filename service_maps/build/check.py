@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,7 @@ import botocore.model
 
 from analyzer.dataflow.sql_readers import LISTS
 from analyzer.dataflow.values import DERIVED
+from analyzer.permissions.facts import FACT
 from service_maps.build.candidates import fold
 from service_maps.build.compile import as_list, expand, spliced
 from service_maps.build.published import IAM, folders, model, service_name
@@ -93,6 +95,9 @@ def _folders() -> dict[str, list[str]]:
 
 
 def _check_grant(grant: dict[str, Any], forms: dict[str, Any], members: Any) -> Iterator[str]:
+    if (fact := grant.get("fact")) is not None:
+        yield from _check_fact(fact, forms, members)
+        members = _WithFact(members, f"{FACT}.{fact['is']}")
     known = [action for action in grant["actions"] if _action(action) is not None]
     yield from (f"{action} is not an IAM action" for action in grant["actions"] if action not in known)
     for entry in grant["resources"]:
@@ -107,6 +112,17 @@ def _check_grant(grant: dict[str, Any], forms: dict[str, Any], members: Any) -> 
                 yield from _check_value(key, {"text": value} if isinstance(value, str) else value, forms, members)
     for path in _paths_of_test(grant.get("when", "")):
         yield from _check_path(path, members)
+
+
+def _check_fact(fact: dict[str, Any], forms: dict[str, Any], members: Any) -> Iterator[str]:
+    """Require that the resource that has the fact is named in a published format."""
+    for of in as_list(fact["of"]):
+        yield from _check_holes(of, fact.get("read", {}), forms, members)
+        prefix = of.split(":")[2]
+        kinds = IAM.resources.get_resource_types_for_service(prefix) if IAM.services.service_exists(prefix) else ()
+        formats = [text for kind in kinds for text in IAM.resources.get_resource_type_details(prefix, kind)["arn"].split(", ")]
+        if not any(fits(HOLE.sub("\0", of), text) for text in formats):
+            yield f"{of} has not the format of any resource type of {prefix}"
 
 
 def _check_resource(entry: Any, grant: dict[str, Any], known: list[str], forms: dict[str, Any], members: Any) -> Iterator[str]:
@@ -234,8 +250,19 @@ def _check_derived(path: str) -> Iterator[str]:
         yield f"{path} is nothing that is derived from SQL"
 
 
+@dataclass(frozen=True)
+class _WithFact:
+    """The parameters of an operation, and one that holds a fact."""
+
+    own: Any
+    path: str
+
+
 def _check_path(path: str, members: Any) -> Iterator[str]:
-    if path.startswith(f"{DERIVED}."):
+    if isinstance(members, _WithFact):
+        if path != members.path:
+            yield from _check_path(path, members.own)
+    elif path.startswith(f"{DERIVED}."):
         yield from _check_derived(path)
     elif isinstance(members, set):
         if path not in members:

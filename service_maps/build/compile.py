@@ -19,11 +19,12 @@ LEVELS = ("call", "poll", "cancel", "managed_rule", "pass_role", "tag", "encrypt
 MANAGED_RULE = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
 GRANT_KEYS = {
     "level", "only", "actions", "resources", "condition", "when", "source", "because", "beyond", "assume", "external",
-    "unverified", "note", "other_regions", "managed_rule", "pass_role",
+    "unverified", "note", "other_regions", "fact", "managed_rule", "pass_role",
 }  # fmt: skip
 OPERATION_KEYS = {"api", "patterns", "grants", "parameters", "note", "unverified", "source", "integration", "sql", "starts"}
 SQL_KEYS = {"statement", "dialect", "defaults"}
 STARTS_KEYS = {"machine", "input"}
+FACT_KEYS = {"is", "of", "read", "none"}
 SERVICE_KEYS = {
     "service",
     "title",
@@ -207,10 +208,27 @@ def _compile_grant(grant: dict[str, Any], source: str | None, patterns: list[str
         }
     if "when" in grant:
         compiled["when"] = parse_test(grant["when"], place)
+    if "fact" in grant:
+        compiled["fact"] = _compile_fact(grant, place)
     for key in ("assume", "external", "unverified", "note", "because", "other_regions"):
         if key in grant:
             compiled[key] = grant[key]
     return compiled
+
+
+def _compile_fact(grant: dict[str, Any], place: str) -> dict[str, Any]:
+    fact: dict[str, Any] = grant["fact"]
+    only_keys(fact, FACT_KEYS, f"{place}: fact")
+    if missing := {"is", "of"} - set(fact):
+        raise MapError(f"{place}: fact lacks {sorted(missing)}")
+    if fact.get("none", "open") != "open":
+        raise MapError(f"{place}: fact: none can only be open")
+    if not {"assume", "external"} & set(grant):
+        raise MapError(f"{place}: a fact may be unknown, so the grant has to say what it then assumes")
+    forms = fact.get("read", {})
+    texts = as_list(fact["of"])
+    of = [{"arn": text, "read": {name: form for name, form in forms.items() if f"{{{name}}}" in text}} for text in texts]
+    return {**{key: fact[key] for key in ("is", "none") if key in fact}, "of": of}
 
 
 def _only(grant: dict[str, Any], patterns: list[str], place: str) -> list[str]:
@@ -251,6 +269,7 @@ def _compile_case(case: dict[str, Any], place: str) -> dict[str, Any]:
 def forms_of(grant: dict[str, Any]) -> set[str]:
     """Return the names of the forms that a compiled grant reads its parameters with."""
     texts = [text for keys in grant.get("condition", {}).values() for values in keys.values() for text in values]
+    texts += grant["fact"]["of"] if "fact" in grant else []
     return {"plain", "name-or-arn"} | {form for entry in (*grant["resources"], *texts) for form in entry.get("read", {}).values()}
 
 

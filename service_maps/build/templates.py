@@ -23,7 +23,7 @@ VARIABLES = frozenset({"partition", "region", "account", "suffix", "name"})
 FILE_KEYS = {"guide", "types", "terraform", "facts"}
 TYPE_KEYS = {"page", "nothing", "arn", "name", "lower", "ref", "attributes", "named"}
 TERRAFORM_KEYS = {"type", "name", "arguments", "attributes"}
-FACT_KEYS = {"key", "roles", "type", "results", "of"}
+FACT_KEYS = {"key", "roles", "task_role", "execution_role", "same", "type", "results", "of"}
 _SAM = "AWS::Serverless::"
 _PAGE = re.compile(r"https://docs\.aws\.amazon\.com/\S+\.html")
 
