@@ -20,6 +20,10 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 VERSION = "2012-10-17"
 
 
+Packed = tuple[tuple[Action, ...], tuple[str, ...], Condition]
+"""Actions × resources under a condition: what becomes one statement."""
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One Allow statement: every action on every resource, under the condition."""
