@@ -17,7 +17,7 @@ from analyzer.integrations import calls_of, labels_of
 from analyzer.maps import index
 from analyzer.nested import Member, Start, children, input_of, starts_of
 from analyzer.permissions import EXECUTION, Grant, TargetRole, permissions
-from analyzer.policy import Policy, minimise, review_size, target_trust_policy, trust_policy
+from analyzer.policy import Policy, minimise, review_size, split, target_trust_policy, trust_policy
 from analyzer.sources import as_definition, parse_document
 from analyzer.templates.model import Found
 from analyzer.text import Json, Source
@@ -30,6 +30,11 @@ class TargetPolicy:
     role: TargetRole
     policy: Policy
     trust: Json
+
+    @property
+    def documents(self) -> tuple[Policy, ...]:
+        """The policy as the role can have it: the first document inline, the others managed policies."""
+        return split(self.policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,11 @@ class Analysis:
     diagnostics: tuple[Diagnostic, ...]
     starts: tuple[Start, ...] = ()
     found: Found | None = None
+
+    @property
+    def documents(self) -> tuple[Policy, ...]:
+        """The policy as the execution role can have it: the first document inline, the others managed policies."""
+        return split(self.policy)
 
 
 def analyze(
@@ -76,8 +86,9 @@ def analyze(
     target_doubts: list[Diagnostic] = []
     for role in roles:
         target_trust, said = target_trust_policy(role, context, index())
-        targets.append(TargetPolicy(role, minimise(by_role.get(role.arn, ()), role.arn), target_trust))
-        target_doubts.extend((*said, *review_size(targets[-1].policy, f"`{role.arn}`")))
+        own = by_role.get(role.arn, ())
+        targets.append(TargetPolicy(role, minimise(own, role.arn), target_trust))
+        target_doubts.extend((*said, *review_size(targets[-1].policy, own, f"`{role.arn}`")))
     policy = minimise(by_role.get(EXECUTION, ()))
     everything = (
         *not_taken([state for state in states if flow and state.pointer not in flow]),
@@ -88,7 +99,7 @@ def analyze(
         *findings,
         *doubts,
         *target_doubts,
-        *review_size(policy, "the execution role"),
+        *review_size(policy, by_role.get(EXECUTION, ()), "the execution role"),
     )
     return Analysis(
         machine, context, policy, trust, tuple(targets), grants, sort_diagnostics(everything), starts_of(calls), found

@@ -26,6 +26,8 @@ def analyze(
 
     A PATH is a file, a directory, a glob pattern or - for standard input; definitions are told by their content.
     """
+    from dataclasses import replace
+
     from analyzer.report import ONE_DOCUMENT, report
 
     contexts = options.take_contexts(given)
@@ -33,7 +35,9 @@ def analyze(
         paths, ctx, one=f"--format {form}" if form in ONE_DOCUMENT else options.one_machine(given), machine=given["machine"]
     )
     results = io.analyze_all(sources, code, contexts, ctx)
-    if results.analyses:
+    if form == "policy" and any(len(one.documents) > 1 for one in results.analyses):
+        results = replace(results, code=io.write_documents(results.analyses[0], output, results.code))
+    elif results.analyses:
         io.write(report(results.analyses, form, color=io.paint_for(sys.stdout, ctx, output).enabled), output)
     if form != "text" and not quiet:
         io.say_problems(results.analyses, form, ctx)

@@ -6,16 +6,11 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements.htm
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.permissions import Action, Condition
+from analyzer.symbols import has_symbol, spell
 from analyzer.text import Json
-
-INLINE_LIMIT = 10_240
-"""Characters of all inline policies of a role, white space not counted.
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 VERSION = "2012-10-17"
 
@@ -57,9 +52,13 @@ class Policy:
         return {"Version": VERSION, "Statement": [statement.to_dict() for statement in self.statements]}
 
 
-def policy_size(document: Mapping[str, Json]) -> int:
-    """Count the characters of *document* as IAM does: without white space outside of strings."""
-    return len(json.dumps(document, separators=(",", ":"), ensure_ascii=False))
+def policy_size(document: Json) -> int:
+    """Count the characters of *document*, or of a part of one, as IAM does: without white space outside of strings.
+
+    A placeholder counts as it is written; what the deployment puts in its place may be longer.
+    """
+    text = json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    return len(spell(text) if has_symbol(text) else text)
 
 
 def condition_block(condition: Condition) -> dict[str, dict[str, Json]]:
@@ -70,16 +69,14 @@ def condition_block(condition: Condition) -> dict[str, dict[str, Json]]:
     return block
 
 
-def review_size(policy: Policy, whose: str) -> tuple[Diagnostic, ...]:
-    """Report a policy that is larger than IAM allows inline. *whose* says which role has it."""
-    size = policy_size(policy.to_dict())
-    if size <= INLINE_LIMIT:
-        return ()
-    return (
-        diagnostic("policy-too-large", f"the policy of {whose} has {size:,} characters, and {INLINE_LIMIT:,} are allowed inline"),
-    )
-
-
 def one_or_list(values: tuple[str, ...]) -> Json:
     """Write *values* as IAM does: a single one stands without a list."""
     return values[0] if len(values) == 1 else list(values)
+
+
+def is_any_of(operator: str) -> bool:
+    """Tell whether several values of *operator* mean any of them, so that one more only lets more through.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
+    """
+    return "Not" not in operator and not operator.startswith("ForAllValues:")

@@ -9,22 +9,24 @@ from analyzer.permissions import Action
 from analyzer.policy.model import Packed, Statement
 
 
-def named(packed: Iterable[Packed], taken: set[str] | None = None) -> tuple[Statement, ...]:
-    """Give each statement a Sid that says what it is for: the service, and the action or the kind of resource.
-
-    A Sid that is *taken* already, or by a statement before, gets a number; what is given is added to *taken*.
-    """
-    used = set() if taken is None else taken
-    numbers: dict[str, int] = {}
+def named(packed: Iterable[Packed]) -> tuple[Statement, ...]:
+    """Give each statement a Sid that says what it is for: the service, and the action or the kind of resource."""
+    taken: dict[str, int] = {}
     statements = []
     for actions, resources, condition in packed:
-        sid = name = sid_of(actions, resources)
-        while sid in used:
-            numbers[name] = numbers.get(name, 1) + 1
-            sid = f"{name}{'N' if name[-1].isdigit() else ''}{numbers[name]}"
-        used.add(sid)
-        statements.append(Statement(sid, actions, resources, condition))
+        sid = sid_of(actions, resources)
+        statements.append(Statement(numbered(sid, taken), actions, resources, condition))
     return tuple(statements)
+
+
+def numbered(sid: str, taken: dict[str, int]) -> str:
+    """Return *sid*, with a number when it is *taken*, and take it. *taken* holds the last number of each name."""
+    name = sid
+    while sid in taken:
+        taken[name] += 1
+        sid = f"{name}{'N' if name[-1].isdigit() else ''}{taken[name]}"
+    taken[sid] = 1
+    return sid
 
 
 def sid_of(actions: tuple[Action, ...], resources: tuple[str, ...]) -> str:

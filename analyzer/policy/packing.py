@@ -5,11 +5,11 @@ No statement ever grants a pair of action and resource, under a condition, that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from analyzer.permissions import EXECUTION, Action, Condition, Grant
 from analyzer.permissions.patterns import covers, fixed_ends, knows_wildcards
-from analyzer.policy.model import Packed, Policy, condition_block, policy_size
+from analyzer.policy.model import Packed, Policy, condition_block, is_any_of, policy_size
 from analyzer.policy.names import named
 from analyzer.policy.rectangles import Pair, pack
 
@@ -48,7 +48,7 @@ def _without_contained(pairs: set[tuple[Action, str, Condition]]) -> list[tuple[
         same: dict[str, list[Condition]] = {}
         for resource, condition in entries:
             same.setdefault(resource, []).append(condition)
-        wide = _by_ends(entries)
+        wide = by_ends(entries)
         kept.extend(
             (action, resource, condition)
             for resource, condition in entries
@@ -61,16 +61,8 @@ def _without_contained(pairs: set[tuple[Action, str, Condition]]) -> list[tuple[
 def _canonical(condition: Condition) -> Condition:
     """Write *condition* without the values that others of it cover, so that no two can each be looser than the other."""
     return tuple(
-        (operator, key, _widest(operator, values) if _is_any_of(operator) else values) for operator, key, values in condition
+        (operator, key, _widest(operator, values) if is_any_of(operator) else values) for operator, key, values in condition
     )
-
-
-def _is_any_of(operator: str) -> bool:
-    """Tell whether several values of *operator* mean any of them, so that one more only lets more through.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-logic-multiple-context-keys-or-values.html
-    """
-    return "Not" not in operator and not operator.startswith("ForAllValues:")
 
 
 def _is_looser(wide: Condition, narrow: Condition) -> bool:
@@ -78,7 +70,7 @@ def _is_looser(wide: Condition, narrow: Condition) -> bool:
     asked = {(operator, key): values for operator, key, values in narrow}
     return all(
         values == asked[operator, key]
-        or (_is_any_of(operator) and all(_is_among(value, values, operator) for value in asked[operator, key]))
+        or (is_any_of(operator) and all(_is_among(value, values, operator) for value in asked[operator, key]))
         if (operator, key) in asked
         else False
         for operator, key, values in wide
@@ -89,33 +81,37 @@ def _is_among(value: str, values: tuple[str, ...], operator: str) -> bool:
     return value in values or (knows_wildcards(operator) and any(covers(other, value) for other in values))
 
 
-_Wide = dict[tuple[int, int], dict[tuple[str, str], list[tuple[str, Condition]]]]
+Wide = dict[tuple[int, int], dict[tuple[str, str], list[tuple[str, Condition]]]]
 """Patterns with wildcards by the lengths of the text before the first and after the last one, then by the texts."""
 
 
-def _by_ends(entries: list[tuple[str, Condition]]) -> _Wide:
+def by_ends(entries: list[tuple[str, Condition]]) -> Wide:
     """Sort the patterns with wildcards by their ends.
 
     A pattern can only contain what begins and ends like it, so that ten thousand names need no hundred million
     comparisons.
     """
-    wide: _Wide = {}
+    wide: Wide = {}
     for resource, condition in entries:
         if (ends := fixed_ends(resource)) is not None:
-            alike = wide.setdefault((len(ends[0]), len(ends[1])), {})
-            alike.setdefault(ends, []).append((resource, condition))
+            same = wide.setdefault((len(ends[0]), len(ends[1])), {})
+            same.setdefault(ends, []).append((resource, condition))
     return wide
 
 
-def _is_contained(resource: str, condition: Condition, wide: _Wide) -> bool:
+def _is_contained(resource: str, condition: Condition, wide: Wide) -> bool:
     """Tell whether another pattern of *wide* covers *resource*, under a condition that is no stricter."""
-    start, end = fixed_ends(resource) or (resource, resource)
     return any(
-        other != resource and _is_looser(own, condition) and covers(other, resource)
-        for (before, after), alike in wide.items()
-        if before <= len(start) and after <= len(end)
-        for other, own in alike.get((start[:before], end[len(end) - after :]), ())
+        other != resource and _is_looser(own, condition) and covers(other, resource) for other, own in alike(resource, wide)
     )
+
+
+def alike(resource: str, wide: Wide) -> Iterator[tuple[str, Condition]]:
+    """Yield what there is of *wide* that begins and ends like *resource*, and so may cover it."""
+    start, end = fixed_ends(resource) or (resource, resource)
+    for (before, after), entries in wide.items():
+        if before <= len(start) and after <= len(end):
+            yield from entries.get((start[:before], end[len(end) - after :]), ())
 
 
 def _join_values(packed: list[Packed]) -> list[Packed]:
@@ -124,7 +120,7 @@ def _join_values(packed: list[Packed]) -> list[Packed]:
     for actions, resources, condition in packed:
         # Only conditions of one key are joined: with several keys, joining the values of one would have to be tried for
         # each, and the answer would depend on the order.
-        if len(condition) == 1 and _is_any_of(condition[0][0]):
+        if len(condition) == 1 and is_any_of(condition[0][0]):
             operator, key, values = condition[0]
             place = (actions, resources, operator, key)
             had = joined[place][2][0][2] if place in joined else ()
