@@ -18,7 +18,7 @@ from analyzer.integrations import calls_of, labels_of
 from analyzer.maps import index
 from analyzer.nested import Member, Start, children, input_of, starts_of
 from analyzer.permissions import EXECUTION, Grant, TargetRole, permissions
-from analyzer.policy import Policy, minimise, review_size, target_trust_policy, trust_policy
+from analyzer.policy import Policy, minimise, review_size, split, target_trust_policy, trust_policy
 from analyzer.sources import as_definition, parse_document
 from analyzer.symbols import has_symbol
 from analyzer.templates.model import Found
@@ -31,6 +31,11 @@ class TargetPolicy(NamedTuple):
     role: TargetRole
     policy: Policy
     trust: Json
+
+    @property
+    def documents(self) -> tuple[Policy, ...]:
+        """The policy as the role can have it: the first document inline, the others managed policies."""
+        return split(self.policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,11 @@ class Analysis:
     diagnostics: tuple[Diagnostic, ...]
     starts: tuple[Start, ...] = ()
     found: Found | None = None
+
+    @property
+    def documents(self) -> tuple[Policy, ...]:
+        """The policy as the execution role can have it: the first document inline, the others managed policies."""
+        return split(self.policy)
 
 
 def analyze(
@@ -77,8 +87,9 @@ def analyze(
     target_doubts: list[Diagnostic] = []
     for role in roles:
         target_trust, said = target_trust_policy(role, context, index())
-        targets.append(TargetPolicy(role, minimise(by_role.get(role.arn, ()), role.arn), target_trust))
-        target_doubts.extend((*said, *review_size(targets[-1].policy, f"`{role.arn}`")))
+        own = by_role.get(role.arn, ())
+        targets.append(TargetPolicy(role, minimise(own, role.arn), target_trust))
+        target_doubts.extend((*said, *review_size(targets[-1].policy, own, f"`{role.arn}`")))
     policy = minimise(by_role.get(EXECUTION, ()))
     everything = (
         *not_taken([state for state in states if flow and state.pointer not in flow]),
@@ -89,7 +100,7 @@ def analyze(
         *findings,
         *doubts,
         *target_doubts,
-        *review_size(policy, "the execution role"),
+        *review_size(policy, by_role.get(EXECUTION, ()), "the execution role"),
         *(_taken_for_names(found, context) if found is not None else ()),
     )
     return Analysis(

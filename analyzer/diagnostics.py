@@ -122,7 +122,19 @@ CATALOGUE: dict[str, Entry] = {
     "unknown-region": Entry(_W, "the machine's Region is not known", "give it with --region or --arn"),
     "unknown-name": Entry(_W, "the machine's name is not known", "give it with --name or --arn"),
     "unknown-role": Entry(_W, "the execution role is not known, so a target role cannot name it", "give it with --role"),
-    "policy-too-large": Entry(_E, "the policy is larger than IAM allows inline", "split it into managed policies"),
+    "policy-split": Entry(
+        _W,
+        "a policy is larger than IAM allows inline, and is split",
+        "give the role all of its documents: `--format json` has them, and `--format policy -o FILE` writes one file for each",
+    ),
+    "policy-too-large": Entry(
+        _E,
+        "a policy is larger than a role can hold",
+        "make several machines of it, have the account's quota of managed policies for a role raised, or accept a wider pattern",
+    ),
+    "possible-widening": Entry(
+        _N, "a wider pattern would make a policy smaller that is too large", "accept what else it grants; nothing was widened"
+    ),
 }
 """Every id the analyzer can report."""
 

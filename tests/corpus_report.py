@@ -22,6 +22,8 @@ from corpus.measure import Outcome, Tally, harden, measure, run  # noqa: E402
 from corpus.templates import measure_templates  # noqa: E402
 from corpus.templates import read_table as read_template_table  # noqa: E402
 
+from analyzer.report.proof import proofs  # noqa: E402
+
 SHOWN = 20
 
 
@@ -37,8 +39,10 @@ def main(arguments: list[str]) -> int:
     tally = measure(outcomes)
     hard = measure(run(harden(case)) for case in cases)
     print_tally(tally, hard, len(cases), verbose=verbose)
+    idle = print_proof(outcomes)
     unexplained = print_comparison(outcomes, verbose=verbose) + print_templates(root, verbose=verbose)
-    return 1 if tally.crashes or hard.crashes or tally.forbidden or hard.forbidden or tally.uncovered or unexplained else 0
+    wrong = tally.crashes or hard.crashes or tally.forbidden or hard.forbidden or tally.uncovered
+    return 1 if wrong or idle or unexplained else 0
 
 
 def print_tally(tally: Tally, hard: Tally, texts: int, *, verbose: bool) -> None:
@@ -62,6 +66,18 @@ def print_tally(tally: Tally, hard: Tally, texts: int, *, verbose: bool) -> None
         [f"{number:4}  {action}" for action, number in sorted(tally.bare.items())],
         limit,
     )
+
+
+def print_proof(outcomes: Iterable[Outcome]) -> list[str]:
+    """Print how much of the policies has a request that fails without it, and return what has none."""
+    pairs = 0
+    idle = []
+    for case, analysis in ((outcome.case, outcome.analysis) for outcome in outcomes):
+        found = [] if analysis is None else proofs(analysis, "*")
+        pairs += len(found)
+        idle += [f"{case.id}: {one.witness.action} on {one.witness.resource}" for one in found if one.witness.request is None]
+    show("pairs with a witness", f"{pairs - len(idle):,} of {pairs:,}", idle)
+    return idle
 
 
 def print_comparison(outcomes: list[Outcome], *, verbose: bool) -> int:

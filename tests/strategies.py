@@ -6,9 +6,11 @@ every state is reachable, and every state but the last of a scope can be taken o
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from analyzer.context import Context, make_context, partition_of
@@ -16,11 +18,24 @@ from analyzer.integrations import MACHINE
 from analyzer.maps import index, service_map
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from analyzer.maps import Operation
 
 Json = Any
+
+THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
+
+
+def examples(count: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Try a law on *count* generated cases, and under the thorough profile on many more."""
+    return settings(
+        max_examples=count * 50 if THOROUGH else count,
+        derandomize=not THOROUGH,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+
 
 FORBIDDEN = ("undefined", "$.", "States.", "{%", "%}")
 """What the text of a policy can hold only by mistake. A literal of these strategies never has it, save `$.`, which is

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import (
     FORBIDDEN,
     arguments,
     contexts,
     definitions,
+    examples,
     json_values,
     literals,
     near_definitions,
@@ -42,22 +43,11 @@ from analyzer.policy import Policy, minimise
 from analyzer.text import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
-THOROUGH = os.environ.get("HYPOTHESIS_PROFILE") == "thorough"
 HOME = make_context(arn="arn:aws:states:us-east-1:111122223333:stateMachine:Machine")
 Triple = tuple[str, str, Any]
-
-
-def examples(count: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Try a law on *count* generated cases, and under the thorough profile on many more."""
-    return settings(
-        max_examples=count * 50 if THOROUGH else count,
-        derandomize=not THOROUGH,
-        deadline=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
 
 
 def run(definition: Any, context: Context = HOME) -> Analysis:

@@ -31,10 +31,7 @@ MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:Machine"
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_spec(case: Path, expect: Callable[[Path, str], None]) -> None:
     """The definition of each case gives exactly the policy, and the other outputs, checked in beside it."""
-    options = {"arn": MACHINE, **tomllib.loads(read(case / "options.toml"))}
-    known = {name: value for name, value in options.items() if value != ""} | {"facts": by_kind(options.get("facts", {}))}
-    analysis = analyze(Source(read(case / "definition.json"), "definition.json"), make_context(**known))
-    for name, text in outputs(analysis).items():
+    for name, text in outputs(analysed(case)).items():
         path = case / name
         if (path.exists() or name == "policy.json") and not same(path, text):
             expect(path, text)
@@ -44,6 +41,13 @@ def test_every_spec_says_why() -> None:
     """Every case names in its README the AWS page that proves it."""
     silent = [case.name for case in SPECS.iterdir() if "https://docs.aws.amazon.com/" not in read(case / "README.md")]
     assert silent == []
+
+
+def analysed(case: Path) -> Analysis:
+    """Analyse the definition of a case with what its options say."""
+    options = {"arn": MACHINE, **tomllib.loads(read(case / "options.toml"))}
+    known = {name: value for name, value in options.items() if value != ""} | {"facts": by_kind(options.get("facts", {}))}
+    return analyze(Source(read(case / "definition.json"), "definition.json"), make_context(**known))
 
 
 def outputs(analysis: Analysis) -> dict[str, str]:

@@ -17,7 +17,7 @@ from analyzer.cli import commands, io
 EPILOG = """\b
 Exit codes
   0   nothing at or above --fail-on
-  1   findings (analyze), nothing found (explain)
+  1   findings (analyze), nothing found (explain), something that is not needed (explain --prove)
   2   wrong usage
   3   an input could not be analysed; the others were
   70  a bug in asl-iam

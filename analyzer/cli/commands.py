@@ -33,7 +33,9 @@ def analyze(
         paths, ctx, one=f"--format {form}" if form in ONE_DOCUMENT else options.one_machine(given), machine=given["machine"]
     )
     results = io.analyze_all(sources, code, contexts, ctx)
-    if results.analyses:
+    if form == "policy" and any(len(one.documents) > 1 for one in results.analyses):
+        results = results._replace(code=io.write_documents(results.analyses[0], output, results.code))
+    elif results.analyses:
         io.write(report(results.analyses, form, color=io.paint_for(sys.stdout, ctx, output).enabled), output)
     if form != "text" and not quiet:
         io.say_problems(results.analyses, form, ctx)
@@ -45,14 +47,20 @@ def analyze(
 @options.paths
 @options.form_option("text", "json")
 @options.output_options
+@click.option("--prove", is_flag=True, help="Show for each action on each resource a request that fails without it.")
 @options.context_options
 @click.pass_context
-def explain(ctx: click.Context, /, action_glob: str, paths: tuple[str, ...], form: str, output: str | None, **given: Any) -> None:
+def explain(
+    ctx: click.Context, /, action_glob: str, paths: tuple[str, ...], form: str, output: str | None, prove: bool, **given: Any
+) -> None:
     """Say why a permission is needed.
 
     Shows the state, the resource, where each value came from and the AWS page that says so. ACTION_GLOB is an action with
     * and ?, such as '*:Put*', in any case; without a colon it is a service or the name of an action. Exits with 1 when no
     permission matches.
+
+    With --prove, shows instead for everything in the policy a request that nothing else allows, with the states that make
+    it, and exits with 1 as well when something has none and could be taken out.
     """
     from analyzer.report.explain import explanation_data, explanation_text, matching
     from analyzer.report.paint import to_json
@@ -60,6 +68,8 @@ def explain(ctx: click.Context, /, action_glob: str, paths: tuple[str, ...], for
     contexts = options.take_contexts(given)
     sources, code = io.read(paths, ctx, one=options.one_machine(given), machine=given["machine"])
     results = io.analyze_all(sources, code, contexts, ctx)
+    if prove:
+        ctx.exit(_prove(results, action_glob, form, output, ctx))
     found = [(analysis, entry) for analysis in results.analyses for entry in matching(analysis, action_glob)]
     if form == "json":
         io.write(to_json({"schema": "asl-iam/explain-v1", "permissions": explanation_data(found)}) + "\n", output)
@@ -68,6 +78,21 @@ def explain(ctx: click.Context, /, action_glob: str, paths: tuple[str, ...], for
     else:
         io.say([f"no permission matches `{action_glob}`"])
     ctx.exit(results.exit_code(not found))
+
+
+def _prove(results: io.Results, action_glob: str, form: str, output: str | None, ctx: click.Context) -> int:
+    """Write the proofs of all machines, and return the exit code."""
+    from analyzer.report.paint import to_json
+    from analyzer.report.proof import proof_data, proof_text, proofs
+
+    found = [proof for analysis in results.analyses for proof in proofs(analysis, action_glob)]
+    if form == "json":
+        io.write(to_json({"schema": "asl-iam/proof-v1", "pairs": proof_data(found)}) + "\n", output)
+    elif found:
+        io.write(proof_text(found, io.paint_for(sys.stdout, ctx, output)), output)
+    else:
+        io.say([f"no permission matches `{action_glob}`"])
+    return results.exit_code(not found or any(proof.witness.request is None for proof in found))
 
 
 @click.command()

@@ -208,6 +208,27 @@ def write(text: str, output: str | None) -> None:
                 temporary.unlink()
 
 
+def write_documents(analysis: Analysis, output: str | None, code: int) -> int:
+    """Write a policy of several documents, each to a file of its own beside *output*, and return the exit code.
+
+    A stream has no room for several: nothing is written to it, and standard error says what to do.
+    """
+    from analyzer.report import policy_documents
+
+    documents = policy_documents(analysis)
+    if output in (None, "-") or (os.path.exists(output) and not os.path.isfile(output)):
+        help = "give a file with -o FILE, which writes each to a file of its own, or take --format json"
+        say([f"the policy is in {len(documents)} documents, and --format policy prints one: {help}"])
+        return code or FINDINGS
+    stem, ending = os.path.splitext(output)
+    files = [output, *(f"{stem}.{number}{ending}" for number in range(2, len(documents) + 1))]
+    for file, text in zip(files, documents, strict=True):
+        write(text, file)
+    managed = f"{files[1]} is a managed policy" if len(files) == 2 else f"{files[1]} to {files[-1]} are managed policies"
+    say([f"{output} is the inline policy, {managed} to be attached to the role"])
+    return code
+
+
 @contextmanager
 def _told(place: str) -> Iterator[None]:
     """Tell a result that cannot be written to *place* as wrong usage; a reader that has gone away is none."""

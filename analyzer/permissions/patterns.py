@@ -80,6 +80,36 @@ def covers(wide: str, narrow: str) -> bool:
     return True
 
 
+def matches(pattern: str, text: str) -> bool:
+    """Tell whether *pattern* matches *text*, which is meant as it stands."""
+    first, *pieces = _pieces(pattern)
+    if not pieces:
+        return len(first) == len(text) and _find(first, text, 0, len(text)) == 0
+    last = pieces.pop()
+    at, end = len(first), len(text) - len(last)
+    if at > end or _find(first, text, 0, at) != 0 or _find(last, text, end, len(text)) != end:
+        return False
+    for piece in pieces:
+        found = _find(piece, text, at, end)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return True
+
+
+def _find(piece: str, text: str, start: int, end: int) -> int:
+    """Return where *piece*, with its single unknown characters, stands first in a stretch of *text*, or -1."""
+    if ONE not in piece:
+        return text.find(piece, start, end)
+    places = range(start, end - len(piece) + 1)
+    return next((at for at in places if all(asked in (ONE, text[at + number]) for number, asked in enumerate(piece))), -1)
+
+
+def filled(pattern: str, word: str) -> str:
+    """Return a text that *pattern* matches: *word* under each `*`, its first character under each `?`."""
+    return _ESCAPE_OR_WILDCARD.sub(lambda match: match[1] or (word if match[0] == "*" else word[0]), pattern)
+
+
 def fixed_ends(pattern: str) -> tuple[str, str] | None:
     """Return the text before the first and after the last wildcard of *pattern*, or `None` when it has none."""
     pieces = _WILDCARD.split(pattern)

@@ -15,7 +15,8 @@ def report(analyses: Analysis | Sequence[Analysis], format: str = "text", *, col
     """Write *analyses* as `text` for a person, as `json` by the schema `asl-iam/v1`, or as one `policy` or `trust` policy.
 
     A policy is a document to hand to IAM; where nothing is needed, it denies everything, since IAM takes no empty one.
-    Raises `OptionError` for another format, and for several analyses where there is room for one document.
+    Raises `OptionError` for another format, and for several analyses, or a policy of several documents, where there is room
+    for one: `policy_documents` has them all.
     """
     chosen = [analyses] if isinstance(analyses, Analysis) else list(analyses)
     if format == "text":
@@ -23,7 +24,7 @@ def report(analyses: Analysis | Sequence[Analysis], format: str = "text", *, col
         from analyzer.report.terminal import text_report
 
         return text_report(chosen, Paint(color))
-    from analyzer.report.document import document, policy_document
+    from analyzer.report.document import document
     from analyzer.report.paint import to_json
 
     if format == "json":
@@ -32,4 +33,17 @@ def report(analyses: Analysis | Sequence[Analysis], format: str = "text", *, col
         raise OptionError(f"there is no format `{format}`: text, json, policy and trust are known")
     if len(chosen) != 1:
         raise OptionError(f"the format `{format}` holds one document, and there are {len(chosen)} analyses")
-    return to_json(policy_document(chosen[0].policy)[0] if format == "policy" else chosen[0].trust) + "\n"
+    if format == "trust":
+        return to_json(chosen[0].trust) + "\n"
+    written = policy_documents(chosen[0])
+    if len(written) != 1:
+        raise OptionError(f"the format `{format}` holds one document, and the policy is in {len(written)}")
+    return written[0]
+
+
+def policy_documents(analysis: Analysis) -> list[str]:
+    """Write the policy of the execution role as IAM takes it: the first document is inline, the others are managed policies."""
+    from analyzer.report.document import policy_document
+    from analyzer.report.paint import to_json
+
+    return [to_json(policy_document(one)[0]) + "\n" for one in analysis.documents]

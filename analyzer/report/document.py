@@ -9,7 +9,7 @@ import os.path
 from collections.abc import Iterable, Sequence
 
 import analyzer
-from analyzer.analyze import Analysis
+from analyzer.analyze import Analysis, TargetPolicy
 from analyzer.diagnostics import Diagnostic
 from analyzer.maps import index
 from analyzer.permissions import Certainty, Condition, Grant, Reason
@@ -63,22 +63,27 @@ def _template(found: Found | None) -> dict[str, Json]:
 def _machine(analysis: Analysis) -> dict[str, Json]:
     context, source = analysis.context, analysis.machine.source
     arn = machine_arn(context, index())
+    inline, *managed = (one.to_dict() for one in analysis.documents)
     return {
         "name": context.name and spell(context.name),
         "arn": None if "*" in arn else spell(arn),
         "type": context.type,
         "source": {"path": source.name, "pointer": pointer_text(source.base)},
         **_template(analysis.found),
-        "policy": analysis.policy.to_dict(),
-        "overflow_policies": [],
+        "policy": inline,
+        "overflow_policies": managed,
         "trust_policy": analysis.trust,
-        "target_roles": [
-            {"role_arn": target.role.arn, "policy": target.policy.to_dict(), "trust_policy": target.trust}
-            for target in analysis.targets
-        ],
+        "target_roles": [_target(target) for target in analysis.targets],
         "grants": grant_entries(analysis.grants),
         "diagnostics": [_diagnostic(source, found) for found in analysis.diagnostics],
     }
+
+
+def _target(target: TargetPolicy) -> dict[str, Json]:
+    inline, *managed = (one.to_dict() for one in target.documents)
+    # What only roles with more than one policy have is left out elsewhere, as readers of the first versions know it.
+    overflow = {"overflow_policies": managed} if managed else {}
+    return {"role_arn": target.role.arn, "policy": inline, **overflow, "trust_policy": target.trust}
 
 
 def grant_entries(grants: Iterable[Grant]) -> list[dict[str, Json]]:

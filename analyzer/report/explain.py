@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from analyzer.analyze import Analysis
 from analyzer.permissions import EXECUTION
@@ -15,16 +15,12 @@ from analyzer.text import Json, Source, locate, pointer_text
 
 
 def matching(analysis: Analysis, glob: str) -> list[Entry]:
-    """Return what *glob* matches of the permissions of *analysis*, in the order of the definition.
-
-    `*` and `?` are wildcards and case does not matter, as in a policy. A glob without a colon matches the service
-    (`sqs`) or the name of the action (`PutItem`).
-    """
-    pattern = re.compile(re.escape(glob).replace(r"\*", ".*").replace(r"\?", "."), re.IGNORECASE | re.DOTALL)
+    """Return what *glob* matches of the permissions of *analysis*, in the order of the definition."""
+    matches = action_matcher(glob)
     found = []
     for entries in entries_by_state(analysis).values():
         for entry in entries:
-            actions = tuple(action for action in entry.actions if any(map(pattern.fullmatch, _spellings(action, glob))))
+            actions = tuple(action for action in entry.actions if matches(action))
             if actions:
                 found.append(
                     Entry(entry.reason, actions, entry.resources, entry.condition, entry.level, entry.certainty, entry.role)
@@ -42,8 +38,18 @@ def explanation_data(found: Sequence[tuple[Analysis, Entry]]) -> list[dict[str, 
     return [_row(analysis.machine.source, entry) for analysis, entry in found]
 
 
-def _spellings(action: str, glob: str) -> tuple[str, ...]:
-    return (action,) if ":" in glob else (action, *action.split(":"))
+def action_matcher(glob: str) -> Callable[[str], bool]:
+    """Return what tells whether *glob* matches an action.
+
+    `*` and `?` are wildcards and case does not matter, as in a policy. A glob without a colon matches the service
+    (`sqs`) or the name of the action (`PutItem`).
+    """
+    pattern = re.compile(re.escape(glob).replace(r"\*", ".*").replace(r"\?", "."), re.IGNORECASE | re.DOTALL)
+
+    def matches(action: str) -> bool:
+        return any(map(pattern.fullmatch, (action,) if ":" in glob else (action, *action.split(":"))))
+
+    return matches
 
 
 def _entry(source: Source, entry: Entry, paint: Paint) -> Iterator[str]:
@@ -77,7 +83,7 @@ def _row(source: Source, entry: Entry) -> dict[str, Json]:
     return {
         "source": source.name,
         "state": reason.state,
-        **_place(source, reason.pointer),
+        **place_of(source, reason.pointer),
         "actions": list(entry.actions),
         "resources": list(entry.resources),
         "condition": condition_block(entry.condition) or None,
@@ -86,12 +92,13 @@ def _row(source: Source, entry: Entry) -> dict[str, Json]:
         "role": entry.role,
         "rule": reason.rule,
         "note": reason.note or None,
-        "value_from": [{"what": flow.what, **_place(source, flow.pointer)} for flow in reason.flow],
+        "value_from": [{"what": flow.what, **place_of(source, flow.pointer)} for flow in reason.flow],
         "page": reason.source,
     }
 
 
-def _place(source: Source, pointer: tuple[str | int, ...]) -> dict[str, Json]:
+def place_of(source: Source, pointer: tuple[str | int, ...]) -> dict[str, Json]:
+    """Return where *pointer* stands: as a pointer, and by line and column where it can be located."""
     position = locate(source, pointer) if pointer else None
     return {
         "pointer": pointer_text(pointer),

@@ -8,6 +8,7 @@ from analyzer.analyze import Analysis
 from analyzer.asl.model import Task
 from analyzer.diagnostics import Severity
 from analyzer.permissions import EXECUTION, Certainty
+from analyzer.policy import Policy
 from analyzer.report.document import machine_name, policy_document
 from analyzer.report.entries import Entry, certainty_counts, entries_by_state, flow_text, rule_name
 from analyzer.report.paint import WIDTH, Paint, count, printable, to_json, wrap
@@ -98,14 +99,20 @@ def _doubts(entry: Entry) -> Iterator[str]:
 
 
 def _policies(analysis: Analysis, paint: Paint) -> Iterator[str]:
-    document, empty = policy_document(analysis.policy)
-    name = "Policy of the execution role" + (": nothing is granted, and IAM takes no empty one" if empty else "")
-    yield from _document(name, document, paint)
+    nothing = ": nothing is granted, and IAM takes no empty one" if not analysis.policy.statements else ""
+    yield from _documents(f"Policy of the execution role{nothing}", analysis.documents, paint)
     yield from _document("Trust policy of the execution role", analysis.trust, paint)
     for target in analysis.targets:
         role = printable(target.role.arn)
-        yield from _document(f"Policy of {role}", target.policy.to_dict(), paint)
+        yield from _documents(f"Policy of {role}", target.documents, paint)
         yield from _document(f"Trust policy of {role}", target.trust, paint)
+
+
+def _documents(title: str, documents: Sequence[Policy], paint: Paint) -> Iterator[str]:
+    """Write a policy; where it takes several documents, each with its number and what it is to the role."""
+    for number, document in enumerate(documents, 1):
+        part = f", {number} of {len(documents)}, {'inline' if number == 1 else 'a managed policy'}" if len(documents) > 1 else ""
+        yield from _document(title + part, policy_document(document)[0], paint)
 
 
 def _document(title: str, document: Json, paint: Paint) -> Iterator[str]:
