@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -45,6 +46,14 @@ class Analysis:
     diagnostics: tuple[Diagnostic, ...]
     starts: tuple[Start, ...] = ()
     found: Found | None = None
+
+
+def machine_name(analysis: Analysis) -> str:
+    """Return what to call a machine: what its template calls it, its name, or its file without folders and endings."""
+    if analysis.found is not None:
+        return analysis.found.name
+    base = os.path.basename(analysis.machine.source.name)
+    return analysis.context.name or base.partition(".")[0] or base
 
 
 def analyze(

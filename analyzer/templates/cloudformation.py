@@ -14,7 +14,8 @@ from typing import Any
 
 from analyzer.errors import SourceError
 from analyzer.sources import parse_any
-from analyzer.templates.expressions import Template, filled, is_plain, meaning, named, referred, texts, value
+from analyzer.templates.depends import dependencies
+from analyzer.templates.expressions import OPEN, Template, filled, is_plain, meaning, named, referred, texts, value
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.project import Project
 from analyzer.text import Json, Pointer, Source
@@ -69,6 +70,7 @@ def is_template(document: Json) -> bool:
 def machines(source: Source, document: Mapping[str, Json], project: Project) -> Iterator[Found | SourceError]:
     """Yield every state machine of the template *document*, which *source* holds; an error for one that cannot be read."""
     template = Template.of(document)
+    written, depends = _written(template), dependencies(template.resources)
     for name, resource in template.resources.items():
         if not isinstance(resource, dict) or resource.get("Type") not in TYPES:
             continue
@@ -77,7 +79,7 @@ def machines(source: Source, document: Mapping[str, Json], project: Project) -> 
         properties = {**_globals(document, resource["Type"]), **properties}
         machine = _Machine(str(name), resource["Type"], properties, source, template, project)
         try:
-            yield _read(machine)
+            yield replace(_read(machine), written=written, depends=depends)
         except SourceError as error:
             yield error
 
@@ -111,7 +113,6 @@ def _read(machine: _Machine) -> Found:
         options=_options(machine),
         texts=known,
         names=names,
-        written=_written(machine.template),
         own_name=f"{machine.name}.Name",
         role=role,
         files=files,
@@ -221,11 +222,13 @@ def _written(template: Template) -> dict[str, str]:
         kind = template.type_of(name)
         if kind is None:
             continue
-        for attribute, pattern in kind.attributes.items():
-            if pattern != "{name}":
-                made.setdefault(filled(pattern, named(name, kind)), f"{name}.{attribute}")
-        if kind.ref != "{name}":
-            made[filled(kind.ref, named(name, kind))] = name
+        called = (OPEN % named(name, kind), *meaning(named(name, kind), template))
+        for text in called if len(called) <= 2 else called[:1]:  # the template may say the name, and use it without reference
+            for attribute, pattern in kind.attributes.items():
+                if pattern != "{name}":
+                    made.setdefault(filled(pattern, text), f"{name}.{attribute}")
+            if kind.ref != "{name}":
+                made[filled(kind.ref, text)] = name
     return made
 
 

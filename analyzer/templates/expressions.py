@@ -26,7 +26,7 @@ DEPTH = 40
 
 OPEN = "${%s}"
 _BARE = re.compile(r"[^${}]{1,256}")
-_NO_NAME = re.compile(r"(Arn|ARN|Url|URL|Uri|URI|Endpoint)s?$")
+NO_NAME = re.compile(r"(Arn|ARN|Url|URL|Uri|URI|Endpoint)s?$")
 """How a parameter is called that holds more than a name."""
 
 NOTHING = "AWS::NoValue"
@@ -61,11 +61,11 @@ def named(name: str, kind: ResourceType) -> str:
 
 
 def filled(pattern: str, name: str) -> str:
-    """Write a template of the type table with placeholders; *name* stands for the name of the resource."""
+    """Write a template of the type table with placeholders; *name* is the name of the resource, or its placeholder."""
     pseudo = {"partition": "AWS::Partition", "region": "AWS::Region", "account": "AWS::AccountId", "suffix": "AWS::URLSuffix"}
     for hole, parameter in pseudo.items():
         pattern = pattern.replace(f"{{{hole}}}", OPEN % parameter)
-    return pattern.replace("{name}", OPEN % name)
+    return pattern.replace("{name}", name)
 
 
 def value(expression: Json, template: Template, depth: int = 0) -> Json:
@@ -278,7 +278,7 @@ def meaning(name: str, template: Template) -> Texts:
     if name == named(head, kind):
         return _own_name(head, kind, template)
     pattern = kind.attributes.get(attribute) if dot else kind.ref
-    return () if pattern is None else (filled(pattern, named(head, kind)),)
+    return () if pattern is None else (filled(pattern, OPEN % named(head, kind)),)
 
 
 def _own_name(name: str, kind: ResourceType, template: Template) -> Texts:
@@ -307,7 +307,7 @@ def is_plain(name: str, template: Template) -> bool:
         if not isinstance(parameter, dict) or str(parameter.get("Type", "String")) not in ("String", "Number"):
             return False
         shapes = [str(parameter.get(key, "")) for key in ("Default", "AllowedPattern")]
-        return not _NO_NAME.search(name) and not any(":" in shape or "/" in shape for shape in shapes)
+        return not NO_NAME.search(name) and not any(":" in shape or "/" in shape for shape in shapes)
     head = name.partition(".")[0].removesuffix("#name")
     kind = template.type_of(head)
     return kind is not None and name == named(head, kind)

@@ -47,7 +47,7 @@ class Found:
     as texts. `options` are keywords of `make_context`. `texts` says what a placeholder stands for; `names` are those that stand
     for one plain name, which only the deployment knows, and `own_name` that of the machine. `written` says how the template's
     own language refers to a text with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``.
-    `files` are the files read besides the template.
+    `depends` says what each resource of the template refers to. `files` are the files read besides the template.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Found:
     texts: Mapping[str, Texts] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
     written: Mapping[str, str] = field(default_factory=dict)
+    depends: Mapping[str, frozenset[str]] = field(default_factory=dict)
     own_name: str | None = None
     role: Role | None = None
     files: tuple[str, ...] = ()
