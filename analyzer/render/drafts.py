@@ -121,6 +121,7 @@ def _names(group: Sequence[Analysis], role: str, run: _Run, lost: dict[str, None
     first = group[0]
     found = first.found
     graph = run.graph(found)
+    conditional = found.conditional if found is not None else ()
     is_native = found is not None and found.dialect in run.native
     origin = "" if is_native else (found.template if found is not None else first.machine.source.name)
 
@@ -130,7 +131,7 @@ def _names(group: Sequence[Analysis], role: str, run: _Run, lost: dict[str, None
         if not is_native:
             return Reference(name, origin)
         head = _head(name, graph)
-        if "#" in name or head == role or _leads(graph, head, role):
+        if "#" in name or head == role or head in conditional or _leads(graph, head, role):
             return None
         if head in graph:
             graph.setdefault(role, set()).add(head)
@@ -240,5 +241,5 @@ def _doubt(name: str, *, own: bool) -> Diagnostic:
     if own:
         message = "the role cannot refer to the machine that refers to it, so `*` stands for the machine's name"
         return diagnostic("unpinned-name", message, help="give the machine a name in the template, which pins the role to it")
-    message = f"the role cannot refer to `{name}`, which leads back to it, so `*` stands for the name"
+    message = f"the role cannot refer to `{name}`, which leads back to it or is not always made, so `*` stands for the name"
     return diagnostic("unpinned-name", message, help="give the resource a name in the template")

@@ -57,17 +57,18 @@ def parameters(declared: Mapping[Reference, str]) -> dict[str, Json]:
 
 def to_json(value: Json) -> str:
     """Write *value* as JSON, intrinsic functions in their long form."""
-    return json.dumps(_long(value), indent=2, ensure_ascii=False)
+    return json.dumps(long_form(value), indent=2, ensure_ascii=False)
 
 
-def _long(value: Json) -> Json:
+def long_form(value: Json) -> Json:
+    """Return *value* as a parser gives it back: intrinsic functions in their long form."""
     if isinstance(value, Tagged):
         if value.tag == "Ref":
             return {"Ref": value.text}
         return {f"Fn::{value.tag}": value.text.split(".", 1) if value.tag == "GetAtt" else value.text}
     if isinstance(value, dict):
-        return {key: _long(item) for key, item in value.items()}
-    return [_long(item) for item in value] if isinstance(value, list) else value
+        return {key: long_form(item) for key, item in value.items()}
+    return [long_form(item) for item in value] if isinstance(value, list) else value
 
 
 def to_yaml(value: Json) -> str:
@@ -95,7 +96,12 @@ def _dumper() -> Any:
             style, event, analysis = super().choose_scalar_style(), cast("Any", self.event), cast("Any", self.analysis)
             return "" if style == "'" and event.tag in ("!Ref", "!GetAtt") and analysis.allow_block_plain else style
 
-    Dumper.add_representer(Tagged, lambda dumper, data: dumper.represent_scalar(f"!{data.tag}", data.text))
+    def scalar(dumper: Any, tag: str, text: str) -> Any:
+        # What does not print is escaped, and only double quotes can: in others a line separator would become a space.
+        return dumper.represent_scalar(tag, text, style=None if text.isprintable() else '"')
+
+    Dumper.add_representer(Tagged, lambda dumper, data: scalar(dumper, f"!{data.tag}", data.text))
+    Dumper.add_representer(str, lambda dumper, data: scalar(dumper, "tag:yaml.org,2002:str", data))
     return Dumper
 
 

@@ -31,6 +31,9 @@ _TRAVERSAL = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*|\[[0-9]+\])*")
 
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 
+_CLOSED = re.compile(r"\{(?:[\w*? .:/-]*|\$)\}")
+"""What may follow a doubled `$` or `%`."""
+
 _POLICY_VARIABLE = "&{"
 """What the policy document takes for the start of a policy variable, with no way to mean it literally."""
 
@@ -72,7 +75,7 @@ def _role(id: str, draft: Draft, names: Mapping[Reference, str]) -> Iterator[str
         return
     literal = any(_POLICY_VARIABLE in text for text in _texts([*draft.statements]))
     policy = f"data.aws_iam_policy_document.{id}.json"
-    if literal:
+    if literal:  # written out, where it means nothing
         policy = f"jsonencode({_value({'Version': VERSION, 'Statement': [*draft.statements]}, names, '  ')})"
     lines = (("role", f"aws_iam_role.{id}.id"), ("policy", policy))
     yield f'resource "aws_iam_role_policy" "{id}" {{\n' + _attributes(lines, "  ") + "}\n"
@@ -186,8 +189,8 @@ def _escaped(text: str, *, before_reference: bool = False) -> str:
     for place, character in enumerate(text):
         following = text[place + 1 : place + 2] or ("$" if before_reference else "")
         if character in "$%" and (following == "{" or (following == "$" and place == len(text) - 1)):
-            # Doubled where that is clear, else by its number.
-            clear = following == "{" and text[place - 1 : place] != character
+            # Doubled where every reader of HCL sees where it ends, else by its number.
+            clear = text[place - 1 : place] != character and _CLOSED.match(text, place + 1)
             made += character * 2 if clear else f"\\u{ord(character):04x}"
         elif character in _ESCAPES:
             made += _ESCAPES[character]

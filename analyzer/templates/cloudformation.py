@@ -14,7 +14,7 @@ from typing import Any
 
 from analyzer.errors import SourceError
 from analyzer.sources import parse_any
-from analyzer.templates.depends import dependencies
+from analyzer.templates.depends import conditional, dependencies
 from analyzer.templates.expressions import OPEN, Template, filled, is_plain, meaning, named, referred, texts, value
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.project import Project
@@ -79,7 +79,9 @@ def machines(source: Source, document: Mapping[str, Json], project: Project) -> 
         properties = {**_globals(document, resource["Type"]), **properties}
         machine = _Machine(str(name), resource["Type"], properties, source, template, project)
         try:
-            yield replace(_read(machine), written=written, depends=depends)
+            yield replace(
+                _read(machine), written=written, depends=depends, conditional=conditional(template.resources, str(name))
+            )
         except SourceError as error:
             yield error
 

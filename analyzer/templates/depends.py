@@ -18,6 +18,12 @@ def dependencies(resources: Mapping[str, Json]) -> dict[str, frozenset[str]]:
     return {name: frozenset(_named(resource, resources)) for name, resource in resources.items()}
 
 
+def conditional(resources: Mapping[str, Json], name: str) -> frozenset[str]:
+    """Return which of *resources* have a condition that is not the one of the resource *name*."""
+    conditions = {one: resource.get("Condition") for one, resource in resources.items() if isinstance(resource, dict)}
+    return frozenset(one for one, given in conditions.items() if given is not None and given != conditions.get(name))
+
+
 def _named(resource: Json, resources: Mapping[str, Json]) -> Iterator[str]:
     if isinstance(resource, dict):
         after = resource.get("DependsOn")

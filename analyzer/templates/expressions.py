@@ -125,7 +125,8 @@ def _sub(_function: str, argument: Json, template: Template, depth: int) -> Iter
     used = [name for name in dict.fromkeys(PLACEHOLDER.findall(text)) if name in given]
     for chosen in product(*(texts(given[name], template, depth) for name in used)):
         known = dict(zip(used, chosen, strict=True))
-        yield PLACEHOLDER.sub(lambda match, known=known: known.get(match[1], match[0]), text)  # type: ignore[misc]
+        filled_in = PLACEHOLDER.sub(lambda match, known=known: known.get(match[1], match[0]), text)  # type: ignore[misc]
+        yield filled_in.replace("${!", "${")  # how a text says that it means no placeholder of the template
 
 
 def _join(_function: str, argument: Json, template: Template, depth: int) -> Iterator[str]:

@@ -47,7 +47,8 @@ class Found:
     as texts. `options` are keywords of `make_context`. `texts` says what a placeholder stands for; `names` are those that stand
     for one plain name, which only the deployment knows, and `own_name` that of the machine. `written` says how the template's
     own language refers to a text with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``.
-    `depends` says what each resource of the template refers to. `files` are the files read besides the template.
+    `depends` says what each resource of the template refers to, and `conditional` are those that are not always made when the
+    machine is. `files` are the files read besides the template.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Found:
     names: frozenset[str] = frozenset()
     written: Mapping[str, str] = field(default_factory=dict)
     depends: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    conditional: frozenset[str] = frozenset()
     own_name: str | None = None
     role: Role | None = None
     files: tuple[str, ...] = ()
