@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+import ast
+import copy
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hcl2
+import networkx as nx
 import pytest
+import yaml
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from render import readers
+from render.templates_found import OWN, READABLE, document_of, label, policies, roles_of, run
 
 from analyzer.analyze import Analysis, analyze
+from analyzer.cli import main
 from analyzer.permissions import Action
 from analyzer.permissions.patterns import as_exact, as_pattern
 from analyzer.policy import Policy, Statement
 from analyzer.render import FORMS, render
+from analyzer.render.identifiers import camel, pascal, snake
 from analyzer.report import report
+from analyzer.sources import parse_any
 from analyzer.templates.model import Found
 from analyzer.text import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parent.parent
+OWN_FOLDER = ROOT / "tests" / "render" / "templates"
 
 MACHINE = json.dumps({"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}})
 TRUST = {
@@ -193,3 +209,216 @@ def test_a_form_that_does_not_exist_is_refused() -> None:
     """The report names the forms that there are."""
     with pytest.raises(Exception, match="cloudformation"):
         report(analysis(()), "yaml")
+
+
+# --------------------------------------------------------------------------------------------------------- in a template
+
+each_template = pytest.mark.parametrize("path", READABLE, ids=label)
+
+
+def named(value: Any) -> Iterator[str]:
+    """Yield what a value of a template refers to, found by means of its own."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key == "Ref":
+                yield item
+            elif key == "Fn::GetAtt":
+                yield item[0] if isinstance(item, list) else item.partition(".")[0]
+            elif key == "Fn::Sub":
+                text = item if isinstance(item, str) else item[0]
+                yield from (name.partition(".")[0] for name in re.findall(r"\$\{([^!}][^}]*)\}", text))
+            yield from named(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from named(item)
+
+
+def graph_of(resources: dict[str, Any]) -> nx.DiGraph[str]:
+    """Return the graph by which CloudFormation decides what it makes first."""
+    graph: nx.DiGraph[str] = nx.DiGraph()
+    for name, resource in resources.items():
+        after = resource.get("DependsOn", [])
+        for other in (*named(resource), *(after if isinstance(after, list) else [after])):
+            if other in resources:
+                graph.add_edge(name, other)
+    return graph
+
+
+def with_roles(path: Path) -> dict[str, Any]:
+    """Return the resources of a template with the roles beside them, each in the place of what its machine had."""
+    resources = copy.deepcopy(document_of(path)["Resources"])
+    machines = [name for name, resource in resources.items() if resource["Type"].endswith("::StateMachine")]
+    roles = roles_of(path)
+    assert len(machines) == len(roles)
+    assert not resources.keys() & roles.keys()
+    for name, role in zip(machines, roles, strict=True):
+        properties = resources[name]["Properties"]
+        properties.pop("Policies", None)
+        properties["RoleArn"] = {"Fn::GetAtt": [role, "Arn"]}
+    return {**resources, **roles}
+
+
+@each_template
+def test_a_role_and_its_machine_are_no_circle(path: Path) -> None:
+    """CloudFormation finds an order in which to make the template with its new roles."""
+    resources = with_roles(path)
+    before = graph_of(document_of(path)["Resources"])
+    assert nx.is_directed_acyclic_graph(before)  # else the template would be to blame
+    assert list(nx.simple_cycles(graph_of(resources))) == []
+
+
+@each_template
+def test_a_role_refers_to_nothing_that_is_not_there(path: Path) -> None:
+    """What a role refers to is a resource or a parameter of the template, or a pseudo parameter."""
+    document = document_of(path)
+    known = {*document["Resources"], *document.get("Parameters", {})}
+    assert {name for name in named(roles_of(path)) if not name.startswith("AWS::")} <= known
+
+
+def test_cfn_lint_finds_nothing_in_the_roles(tmp_path: Path) -> None:
+    """cfn-lint knows what each property takes, what a policy may hold, and what a reference gives."""
+    for number, path in enumerate(READABLE):
+        document = copy.deepcopy(document_of(path))
+        document["Resources"] |= roles_of(path)
+        (tmp_path / f"{number}.json").write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+    for path in (ROOT / "samples").glob("*/definition.*"):
+        done = run("analyze", "--fail-on", "never", "--format", "cloudformation", "--keep-substitutions", str(path))
+        (tmp_path / f"{path.parent.name}.yaml").write_text(done.stdout, "utf-8")
+    files = sorted(map(str, tmp_path.iterdir()))
+    code = "from cfnlint.runner import main; main()"
+    command = [sys.executable, "-c", code, "--format", "json", *files]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    found = [
+        (finding["Rule"]["Id"], finding["Filename"], finding["Location"]["Path"], finding["Message"])
+        for finding in json.loads(done.stdout)
+        if not finding["Location"]["Path"] or any(str(step).endswith("ExecutionRole") for step in finding["Location"]["Path"])
+    ]
+    assert found == []
+    assert len(files) > len(OWN)
+
+
+def test_the_name_of_a_machine_is_not_that_of_a_default() -> None:
+    """A parameter may have another value than its default, and the role must work then too."""
+    [role] = roles_of(OWN_FOLDER / "orders.yaml").values()
+    condition = role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]
+    assert condition["ArnLike"]["aws:SourceArn"]["Fn::Sub"].endswith(":stateMachine:orders-${Stage}")
+    said = run(
+        "analyze", str(OWN_FOLDER / "orders.yaml"), "--format", "trust", "--keep-substitutions", "--substitution", "Stage=prod"
+    )
+    assert ":stateMachine:orders-prod" in said.stdout
+
+
+@pytest.mark.parametrize("form", FORMS)
+@each_template
+def test_every_language_has_every_statement(path: Path, form: str) -> None:
+    """Whatever the language, the roles of a template have the statements that its machines need, each with its actions."""
+    done = run("analyze", "--fail-on", "never", "--format", form, str(path))
+    needed = [normal_actions(policy["Statement"]) for _, policy, _ in policies(path)]
+    assert [normal_actions(role.statements) for role in READERS[form](done.stdout)] == needed
+
+
+def normal_actions(statements: list[Any]) -> list[list[str]]:
+    """Return the actions of each statement."""
+    return [statement["Action"] for statement in readers.normal(statements)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_hostile_name_stays_inside_its_place(form: str) -> None:
+    """A placeholder may have any name; it becomes an identifier, and what is said of it is a text or a comment of one line."""
+    name = 'x"\n} # */ `{% !Ref \u2028'
+    policy = (Statement("A", (Action("sns:Publish"),), (f"arn:aws:sns:*:*:${{{name.replace('{', '').replace('}', '')}}}",)),)
+    one = analysis(policy)
+    one = replace(one, machine=replace(one.machine, source=Source(MACHINE, f"{name}.json")))
+    text = render([one, analysis(())], form)
+    for line in text.splitlines():
+        assert not line.startswith(("}`", "} #", '"'))
+    if form.startswith("cdk-py"):
+        ast.parse(text)
+    elif form == "terraform":
+        assert len(hcl2.loads(text)["resource"]) == 3
+    elif not form.startswith("cdk"):
+        document, _ = parse_any(Source(text, "x"))
+        assert isinstance(document, dict)
+
+
+def test_what_the_template_gives_is_referred_to(expect: Callable[[Path, str], None]) -> None:
+    """A topic by Ref, a queue by the ARN of its address, an index and an object by what their ARN begins with."""
+    path = OWN_FOLDER / "orders.yaml"
+    for form in ("cloudformation", "sam"):
+        expect(
+            OWN_FOLDER.parent / f"orders.{form}.yaml",
+            run("analyze", str(path), "--format", form).stdout.replace(str(path), path.name),
+        )
+
+
+def test_a_circle_is_broken_by_a_name_where_there_is_one() -> None:
+    """A machine that leads back is named by the name that the template gives it, or by a wildcard with a warning."""
+    roles = roles_of(OWN_FOLDER / "circles.yaml")
+    [call, answer] = roles.values()
+    started = call["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][-1]["Resource"]
+    machine = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:"
+    assert started == [{"Fn::Sub": machine + "answer"}, {"Fn::Sub": machine + "*"}]
+    again = answer["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][-1]["Resource"]
+    assert again == {"Ref": "Call"}
+    trust = answer["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Condition"]["ArnLike"]
+    assert trust == {"aws:SourceArn": {"Fn::Sub": machine + "answer"}}
+    said = CliRunner().invoke(main, ["analyze", str(OWN_FOLDER / "circles.yaml"), "--format", "cloudformation"])
+    assert said.stderr.count("warning[unpinned-name]") == 1
+    assert "# The role cannot refer to the machine that refers to it" in said.stdout
+
+
+# ------------------------------------------------------------------------------------------------------ plain definitions
+
+
+def test_a_plain_definition_becomes_a_template_of_its_own(tmp_path: Path) -> None:
+    """What is not known around it becomes a pseudo parameter, and with --keep-substitutions a plain name a parameter."""
+    path = tmp_path / "order-flow.asl.json"
+    parameters = {"TableName": "${OrdersTable}", "Item": {}}
+    store = {"Type": "Task", "Resource": "arn:aws:states:::dynamodb:putItem", "Parameters": parameters, "Next": "Tell"}
+    tell = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": {"TopicArn": "${TopicArn}"}, "End": True}
+    path.write_text(json.dumps({"StartAt": "Store", "States": {"Store": store, "Tell": tell}}))
+    surroundings = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/"
+    [role] = readers.read_cloudformation(run("analyze", str(path), "--format", "cloudformation").stdout)
+    assert [one["Resource"] for one in role.statements] == [
+        [surroundings + "*"],
+        ["arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:*"],
+    ]
+    kept = run("analyze", str(path), "--format", "cloudformation", "--keep-substitutions", "--region", "eu-west-1").stdout
+    assert yaml.safe_load(kept.partition("Resources:")[0])["Parameters"].keys() == {"OrdersTable"}
+    [role] = readers.read_cloudformation(kept)
+    assert [one["Resource"] for one in role.statements] == [  # the name of a topic is no ARN of it
+        ["arn:aws:dynamodb:eu-west-1:${AWS::AccountId}:table/${OrdersTable}"],
+        ["arn:aws:sns:eu-west-1:${AWS::AccountId}:*"],
+    ]
+
+
+def test_a_machine_that_needs_nothing_has_no_policy() -> None:
+    """IAM takes no policy without a statement, so none is written, in no language."""
+    one = analysis(())
+    assert "Policies" not in render([one], "cloudformation")
+    assert "Policies: []" in render([one], "sam")
+    assert "aws_iam_role_policy" not in render([one], "terraform")
+    assert "return [];" in render([one], "cdk-ts")
+
+
+def test_conditions_do_not_fit_into_the_statements_of_the_serverless_plugin() -> None:
+    """A policy with a condition becomes a role of its own; dropping the condition would widen it."""
+    statement = Statement("A", (Action("s3:GetObject"),), ("*",), (("StringEquals", "s3:prefix", ("x",)),))
+    text = render([analysis((statement,))], "serverless")
+    assert "iamRoleStatements:" not in text
+    assert "role: !GetAtt ordersExecutionRole.Arn" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("OrderFlow-v2", ("OrderFlowV2", "order_flow_v_2", "orderFlowV2")),
+        ("2nd", ("N2Nd", "n2_nd", "n2Nd")),
+        ("été", ("T", "t", "t")),
+        ("***", ("Machine", "machine", "machine")),
+        ("HTTPCall", ("HTTPCall", "http_call", "httpCall")),
+    ],
+)
+def test_names_become_identifiers(name: str, words: tuple[str, str, str]) -> None:
+    """What a language does not take in a name is left out, and a name never begins with a digit."""
+    assert (pascal(name), snake(name), camel(name)) == words

@@ -144,11 +144,13 @@ def take_contexts(parameters: dict[str, Any]) -> Contexts:
         for key in ("substitutions", "assumptions"):
             merged[key] = {**configured.get(key, {}), **chosen[key]}
         context = make_context(**merged)
-        if found is not None:
-            context = _in_template(context, found, {*configured, *said})
+        plain = text if parameters["keep_substitutions"] else ""
         if not keeps(parameters):
-            return context
-        return _keeping(context, found, merged["substitutions"], text if parameters["keep_substitutions"] else "")
+            return context if found is None else _in_template(context, found, {*configured, *said})
+        if found is not None:
+            kept = _keeping(context, found, merged["substitutions"], plain).substitutions
+            context = _in_template(context, found, {*configured, *said}, kept)
+        return _keeping(context, found, merged["substitutions"], plain)
 
     return context_for
 
@@ -165,11 +167,19 @@ def _keeping(context: Context, found: Found | None, given: Mapping[str, str], te
     return keep(context, found, given, plain_names(text) if found is None else found.names)
 
 
-def _in_template(context: Context, found: Found, said: set[str]) -> Context:
-    """Add to *context* what the template says of the machine, but for what somebody *said* otherwise."""
+def _in_template(
+    context: Context, found: Found, said: set[str], kept: Mapping[str, str | tuple[str, ...]] | None = None
+) -> Context:
+    """Add to *context* what the template says of the machine, but for what somebody *said* otherwise.
+
+    What is *kept* stands for itself there too: a name made of a parameter is not that of its default.
+    """
     from analyzer.context import known_options
     from analyzer.templates import options_of
 
-    given = {key: value for key, value in options_of(found, context.pseudo_parameters()).items() if key not in said}
+    symbols = {name: text for name, text in (kept or {}).items() if isinstance(text, str)}
+    given = {
+        key: value for key, value in options_of(found, {**context.pseudo_parameters(), **symbols}).items() if key not in said
+    }
     texts = {name: texts[0] if len(texts) == 1 else texts for name, texts in found.texts.items()}
     return replace(context, **known_options(given), substitutions={**texts, **context.substitutions})

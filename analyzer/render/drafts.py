@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from analyzer.analyze import Analysis, machine_name
+from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.permissions import EXECUTION
 from analyzer.permissions.patterns import knows_wildcards
@@ -129,7 +130,10 @@ def _names(group: Sequence[Analysis], role: str, run: _Run, lost: dict[str, None
         if name in PSEUDO and (is_native or name in _EVERYWHERE):
             return Reference(name)
         if not is_native:
-            return Reference(name, origin)
+            # What the template calls a resource is as good elsewhere, unless it is made of the template's own parameters.
+            called = meanings.get(name) if _head(name, graph) in graph else None
+            fixed = called is not None and {*PLACEHOLDER.findall(called)} <= {*_EVERYWHERE}
+            return None if fixed else Reference(name, origin)
         head = _head(name, graph)
         if "#" in name or head == role or head in conditional or _leads(graph, head, role):
             return None

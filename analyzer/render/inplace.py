@@ -128,16 +128,14 @@ def _replacement(text: str, parent: Any, key: Any, node: Any, value: Json) -> _E
     if parent.flow_style:
         return _Edit(start, end, _inside_braces(text, key, value))
     colon = text.index(":", key.end_mark.index) + 1
-    between = text[colon:start]
-    if (
-        node.id != "scalar"
-        and not node.flow_style
-        and _LINE_END.search(between)
-        and not between.lstrip(" ").startswith(("&", "!"))
-    ):
-        if not value:
-            return _Edit(start, end, "[]")
-        return _Edit(start, end, _block(text, value, node.start_mark.column).lstrip(" "))
+    begin = start - node.start_mark.column
+    if node.id != "scalar" and not node.flow_style and begin > colon and not text[begin:start].strip(" "):
+        if not value:  # behind the colon, and the lines of what was there go, with the line end before them
+            line_end = max(found.start() for found in _LINE_END.finditer(text, colon, begin) if found.end() <= begin)
+            return _Edit(colon, end, f" []{text[colon:line_end]}")
+        # A list may stand as far to the left as its key, an object may not.
+        least = key.start_mark.column + (_STEP if isinstance(value, dict) else 0)
+        return _Edit(begin, end, _block(text, value, max(least, node.start_mark.column)))
     if start == end:  # nothing stands there: what is written goes below the line, whose comment stays
         start = end = _line_end(text, colon)
         return _Edit(start, end, _newline(text) + _block(text, value, key.start_mark.column + _STEP))
@@ -189,10 +187,17 @@ def _inside_braces(text: str, key: Any, value: Json) -> str:
     long = long_form(value)
     if prefix is None:
         spaced = re.compile(r"[ \t]").match(text, text.index(":", key.end_mark.index) + 1)
-        return json.dumps(long, ensure_ascii=False, separators=(", ", ": ") if spaced else (",", ":"))
+        return _printed(json.dumps(long, ensure_ascii=False, separators=(", ", ": ") if spaced else (",", ":")))
     unit = "\t" if "\t" in prefix else " " * _unit(text)
-    lines = json.dumps(long, ensure_ascii=False, indent=unit).split("\n")
+    lines = _printed(json.dumps(long, ensure_ascii=False, indent=unit)).split("\n")
     return (_newline(text) + prefix).join(lines)
+
+
+def _printed(text: str) -> str:
+    """Escape what does not print: YAML takes some of it for line ends, and the rest for none of its characters."""
+    return "".join(
+        f"\\u{ord(one):04x}" if one not in "\n\t" and not one.isprintable() and ord(one) < 0x10000 else one for one in text
+    )
 
 
 def _line_prefix(text: str, key: Any) -> str | None:
