@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @options.context_options
 @click.pass_context
 def write(ctx: click.Context, /, paths: tuple[str, ...], dry_run: bool, quiet: bool, **given: Any) -> None:
-    """Put the policy into the template, where the role is declared.
+    """Write the policy where its template declares the role.
 
     Writes the inline policies and the trust policy of the role that a state machine of a CloudFormation or SAM template uses, or
     the policies of a SAM machine, and touches no other byte. A second run changes nothing. Exits with 1, and writes nothing at
