@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from analyzer.context import Context, make_context
     from analyzer.diagnostics import Diagnostic
     from analyzer.errors import AnalyzerError
+    from analyzer.fleet import analyze_many
     from analyzer.graph import to_networkx
     from analyzer.permissions import Grant
     from analyzer.policy import Policy
@@ -29,12 +30,12 @@ __version__ = "0.1.0"
 """The version of `pyproject.toml`, where it also stands, so that asking for it imports nothing."""
 
 __all__ = ["Analysis", "AnalyzerError", "Context", "Diagnostic", "Grant", "Policy", "Source",
-           "analyze", "find", "make_context", "report", "to_networkx"]  # fmt: skip
+           "analyze", "analyze_many", "find", "make_context", "report", "to_networkx"]  # fmt: skip
 
 _ROOMS = {
     "Analysis": "analyze", "AnalyzerError": "errors", "Context": "context", "Diagnostic": "diagnostics",
-    "Grant": "permissions", "Policy": "policy", "Source": "text", "analyze": "analyze", "find": "sources",
-    "make_context": "context", "report": "report", "to_networkx": "graph",
+    "Grant": "permissions", "Policy": "policy", "Source": "text", "analyze": "analyze", "analyze_many": "fleet",
+    "find": "sources", "make_context": "context", "report": "report", "to_networkx": "graph",
 }  # fmt: skip
 
 

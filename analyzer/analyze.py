@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from analyzer.asl.model import Machine, Task
 from analyzer.asl.parse import parse
@@ -20,12 +21,12 @@ from analyzer.nested import Member, Start, children, input_of, starts_of
 from analyzer.permissions import EXECUTION, Grant, TargetRole, permissions
 from analyzer.policy import Policy, minimise, review_size, target_trust_policy, trust_policy
 from analyzer.sources import as_definition, parse_document
+from analyzer.symbols import has_symbol
 from analyzer.templates.model import Found
 from analyzer.text import Json, Source
 
 
-@dataclass(frozen=True, slots=True)
-class TargetPolicy:
+class TargetPolicy(NamedTuple):
     """What a role named by `Credentials` needs: the permissions of the calls made under it, and who may take it on."""
 
     role: TargetRole
@@ -98,6 +99,7 @@ def analyze(
         *doubts,
         *target_doubts,
         *review_size(policy, "the execution role"),
+        *(_taken_for_names(found, context) if found is not None else ()),
     )
     return Analysis(
         machine, context, policy, trust, tuple(targets), grants, sort_diagnostics(everything), starts_of(calls), found
@@ -125,6 +127,14 @@ def analyze_nested(analyses: Sequence[Analysis]) -> tuple[Analysis, ...]:
             told = sort_diagnostics((*told, diagnostic("input-of-parents", message)))
         settled[child] = replace(after, diagnostics=told)
     return tuple(settled)
+
+
+def _taken_for_names(found: Found, context: Context) -> Iterator[Diagnostic]:
+    """Say which parameters of a template are kept as plain names, although nothing in the template says that they are."""
+    kept = sorted(name for name in found.unsure if has_symbol(str(context.substitutions.get(name))))
+    if kept:
+        named = _listed([f"`${{{name}}}`" for name in kept])
+        yield diagnostic("parameter-as-name", f"{named} {'is' if len(kept) == 1 else 'are'} taken for a plain name, not an ARN")
 
 
 def _member(analysis: Analysis) -> Member:

@@ -15,8 +15,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from analyzer.diagnostics import did_you_mean
 from analyzer.errors import OptionError
@@ -30,8 +29,7 @@ _FLAGS = ("logging", "tracing")
 _KEYS = (*_TEXTS, *_FLAGS, "substitutions", "assume")
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """A configuration file: the folder it is in, what holds for every machine, and what for single ones."""
 
     folder: str

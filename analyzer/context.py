@@ -10,7 +10,7 @@ from typing import Any
 from analyzer.errors import OptionError
 from analyzer.text import Json
 
-_MACHINE_ARN = re.compile(
+_MACHINE_ARN = (
     r"arn:(?P<partition>aws[a-z-]*):states:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):stateMachine:(?P<name>[^:*?\s]+)"
 )
 _REGION_PARTITIONS = (
@@ -22,16 +22,16 @@ _REGION_PARTITIONS = (
     ("us-isof-", "aws-iso-f"),
     ("eusc-", "aws-eusc"),
 )
-_PARTITION = re.compile(r"arn:(aws[a-z-]*):")
-_ROLE_ARN = re.compile(r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>[0-9]{12}):role/[^*?\s]+")
+_PARTITION = r"arn:(aws[a-z-]*):"
+_ROLE_ARN = r"arn:(?P<partition>aws[a-z-]*):iam::(?P<account>[0-9]{12}):role/[^*?\s]+"
 _FORMS = {
-    "account": (re.compile(r"[0-9]{12}"), "an account id: twelve digits are"),
-    "region": (re.compile(r"[a-z]{2,4}(-[a-z]+)+-[0-9]+"), "a Region"),
-    "partition": (re.compile(r"aws[a-z-]*"), "a partition"),
-    "name": (re.compile(r"[^\s<>{}\[\]*?\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}"), "a state machine name"),
-    "kms_key": (re.compile(r"[^*?$\s]+"), "a key: its id, its ARN or an alias is"),
+    "account": (r"[0-9]{12}", "an account id: twelve digits are"),
+    "region": (r"[a-z]{2,4}(-[a-z]+)+-[0-9]+", "a Region"),
+    "partition": (r"aws[a-z-]*", "a partition"),
+    "name": (r"[^\s<>{}\[\]*?\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}", "a state machine name"),
+    "kms_key": (r"[^*?$\s]+", "a key: its id, its ARN or an alias is"),
     "role": (_ROLE_ARN, "the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME)"),
-    "type": (re.compile("STANDARD|EXPRESS"), "a type of workflow: STANDARD and EXPRESS are"),
+    "type": ("STANDARD|EXPRESS", "a type of workflow: STANDARD and EXPRESS are"),
 }
 """What each thing that may be known has to look like, and the words for it."""
 
@@ -114,7 +114,7 @@ def make_context(  # noqa: PLR0913 - one argument for each thing that can be kno
     """
     given: dict[str, str | None] = {"partition": partition, "region": region, "account": account, "name": name}
     if arn is not None:
-        match = _MACHINE_ARN.fullmatch(arn)
+        match = re.fullmatch(_MACHINE_ARN, arn)
         if match is None:
             raise OptionError(f"`{arn}` is not the ARN of a state machine (arn:aws:states:REGION:ACCOUNT:stateMachine:NAME)")
         for key, value in match.groupdict().items():
@@ -123,11 +123,11 @@ def make_context(  # noqa: PLR0913 - one argument for each thing that can be kno
             given[key] = value
     for key, (form, expected) in _FORMS.items():
         value = {**given, "kms_key": kms_key, "role": role, "type": type}[key]
-        if value is not None and not form.fullmatch(value):
+        if value is not None and not re.fullmatch(form, value):
             raise OptionError(f"`{value}` is not {expected}")
     if given["region"] is not None:
         given["partition"] = _check_partition(given["partition"], given["region"])
-    home = _ROLE_ARN.fullmatch(role or "")
+    home = re.fullmatch(_ROLE_ARN, role or "")
     for key, value in home.groupdict().items() if home else ():
         if given[key] not in (None, value):
             raise OptionError(f"the role `{role}` is not of the machine's {key} `{given[key]}`")
@@ -149,7 +149,7 @@ def make_context(  # noqa: PLR0913 - one argument for each thing that can be kno
 
 def known_options(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of *given* that can be so: what a template computes may be no name of a machine, say."""
-    return {key: value for key, value in given.items() if key not in _FORMS or _FORMS[key][0].fullmatch(str(value))}
+    return {key: value for key, value in given.items() if key not in _FORMS or re.fullmatch(_FORMS[key][0], str(value))}
 
 
 def _check_partition(partition: str | None, region: str) -> str:
@@ -175,5 +175,5 @@ def settle_partition(context: Context, resource_arns: Iterable[str]) -> Context:
     """Fill a partition nobody gave from the tasks' own ARNs: no call crosses partitions, so the first one tells."""
     if context.partition:
         return context
-    found = next((match[1] for arn in resource_arns if (match := _PARTITION.match(arn))), "aws")
+    found = next((match[1] for arn in resource_arns if (match := re.match(_PARTITION, arn))), "aws")
     return replace(context, partition=found)

@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from analyzer.text import Pointer
 
 
 class Severity(StrEnum):
     """How much a diagnostic matters."""
+
+    __hash__ = str.__hash__
 
     ERROR = "error"
     WARNING = "warning"
@@ -27,8 +30,7 @@ _LONGEST = 4_000
 """Characters of a message: some more than those of the longest ARN."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One row of the catalogue: what an id means, why it matters and what to do."""
 
     severity: Severity
@@ -104,6 +106,11 @@ CATALOGUE: dict[str, Entry] = {
     "other-region": Entry(
         _E, "a resource of another Region: Step Functions makes no calls across Regions", "use a resource of the machine's Region"
     ),
+    "parameter-as-name": Entry(
+        _N,
+        "a parameter of the template without a default is written into ARNs as a name",
+        "give the parameter a Default or an AllowedPattern that shows what it holds",
+    ),
     "input-of-parents": Entry(
         _W,
         "the input of a machine is taken from those that start it in the same run",
@@ -142,6 +149,8 @@ def diagnostic(
 def _line(text: str) -> str:
     """Return *text* as the one line it is meant to be: what a user wrote in it may have many, and be of any length."""
     shown = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    if shown.isprintable():
+        return shown
     return " ".join(shown.splitlines())
 
 

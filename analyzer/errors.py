@@ -14,6 +14,8 @@ What is wrong *inside* a definition is never raised: it is a `Diagnostic` (see `
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class AnalyzerError(Exception):
     """Everything this library raises on purpose."""
@@ -30,6 +32,10 @@ class SourceError(AnalyzerError):
         self.column = column
         self.help = help
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let the error travel from one process to another with all it says."""
+        return _raised_elsewhere, (type(self), str(self), vars(self))
+
 
 class SourceNotFound(SourceError):
     """No such file, or a pattern that matched nothing."""
@@ -45,6 +51,10 @@ class SyntaxProblem(SourceError):
 
 class CannotEdit(AnalyzerError):
     """A policy cannot be written into a template, or not without touching more than its place."""
+
+
+def _raised_elsewhere(kind: type[SourceError], message: str, said: dict[str, Any]) -> SourceError:
+    return kind(message, **said)
 
 
 class OptionError(AnalyzerError):

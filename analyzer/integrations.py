@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from analyzer.asl.model import DISTRIBUTED, DataAccess, Map, QueryLanguage, State, Task
 from analyzer.context import Context
@@ -15,6 +15,7 @@ from analyzer.dataflow.evaluate import Environment, evaluate, substitute
 from analyzer.dataflow.values import HOLE, Literal, Record, Text, Value, alternatives, look, texts
 from analyzer.diagnostics import Diagnostic, Hints, diagnostic
 from analyzer.maps import SDK, SDK_PATTERNS, Index, sdk_index, service_map
+from analyzer.symbols import is_arn_symbol, spell
 from analyzer.text import Pointer
 
 SUFFIXES = {
@@ -25,6 +26,8 @@ SUFFIXES = {
 }
 """The service integration patterns by the end of the Resource ARN.
 https://docs.aws.amazon.com/step-functions/latest/dg/connect-to-resource.html"""
+
+_ENDS = {pattern: end for end, pattern in SUFFIXES.items()}
 
 MACHINE = "machine"
 """The service map of what a machine needs for itself, and the pattern of its operations."""
@@ -40,8 +43,7 @@ _NAMED = re.compile(f"{HOLE}(?::[^:]+)?")
 """A placeholder that stands for a whole ARN, perhaps with a qualifier behind it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One use of a service: an operation of a service map, in one pattern, with its arguments.
 
     `role` is the value of `Credentials.RoleArn` when the call is made under another role, else `None`; `state` is
@@ -59,16 +61,15 @@ class Call:
     @property
     def rule(self) -> str:
         """The name of the call as reports show it: ``service:operation`` and the pattern's suffix."""
-        suffix = next((end for end, pattern in SUFFIXES.items() if pattern == self.pattern), "")
-        return f"{self.service}:{self.operation}{suffix}"
+        return f"{self.service}:{self.operation}{_ENDS.get(self.pattern, '')}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(NamedTuple):
     """What the states of one machine are read with."""
 
-    index: Index
+    covered: Index
     hints: Hints
+    targets: dict[tuple[str, str | None], Target]
 
 
 def calls_of(
@@ -81,7 +82,7 @@ def calls_of(
     calls: list[Call] = []
     problems: list[Diagnostic] = []
     unknown = Environment(substitutions=context.all_substitutions())
-    known = _Known(index, Hints())
+    known = _Known(index, Hints(), {})
     for state in reachable:
         here = flow.get(state.pointer, unknown)
         if isinstance(state, Task):
@@ -159,7 +160,7 @@ def _map_calls(state: Map, context: Context, here: Environment, known: _Known) -
     }
     calls = [Call(MACHINE, "distributedMap", MACHINE, Record(settings), state.pointer, state.name)]
     if context.kms_key is not None:
-        arguments: Value = Record({**settings, "KmsKeyId": Literal(context.kms_key)})
+        arguments: Value = Record({**settings, "KmsKeyId": substitute(context.kms_key, (), here.substitutions)})
         calls.append(Call(MACHINE, "childEncryption", MACHINE, arguments, state.pointer, state.name))
     for access, pattern, key in ((state.reader, "item_reader", "ReaderConfig"), (state.writer, "result_writer", "WriterConfig")):
         if access is None or access.resource_arn is None:
@@ -183,18 +184,18 @@ def _access_arguments(access: DataAccess, config_pointer: Pointer, state: Map, h
 
 
 def _machine_calls(context: Context) -> Iterator[Call]:
-    def call(operation: str, **arguments: str) -> Call:
-        fields: dict[str, Value] = {name: Literal(value) for name, value in arguments.items()}
-        return Call(MACHINE, operation, MACHINE, Record(fields), (), None)
+    def call(operation: str, **arguments: Value) -> Call:
+        return Call(MACHINE, operation, MACHINE, Record(arguments), (), None)
 
     if context.logging:
         yield call("logging")
     if context.tracing:
         yield call("tracing")
     if context.kms_key is not None:
-        yield call("encryption", KmsKeyId=context.kms_key)
+        key = substitute(context.kms_key, (), context.all_substitutions())  # a template may name a key that it makes
+        yield call("encryption", KmsKeyId=key)
         if context.logging:
-            yield call("encryptedLogging", KmsKeyId=context.kms_key)
+            yield call("encryptedLogging", KmsKeyId=key)
 
 
 Refuse = Callable[..., tuple[None, list[Diagnostic]]]
@@ -210,19 +211,26 @@ def _target(
     """Read the Resource ARN *value*, written as *arn*. *wanted* is the pattern of a reader or writer, which it does not show."""
     [written] = texts(value)
     text = written.text
+    if (text, wanted) in known.targets:
+        return known.targets[text, wanted], []
     if match := _INTEGRATION.fullmatch(text.replace(HOLE, "aws", 1) if text.startswith(f"arn:{HOLE}:states:::") else text):
-        return _integration(match, pointer, state, known, wanted)
+        target, reports = _integration(match, pointer, state, known, wanted)
+        if target is not None:
+            known.targets[text, wanted] = target  # hundreds of states may call the same; what is wrong is said of each
+        return target, reports
     if wanted is None and (match := _ARN.fullmatch(text)):
-        for row in known.index.direct:
+        for row in known.covered.direct:
             if match["namespace"] == row["namespace"] and match["kind"] == row["kind"]:
                 return (row["service"], row["operation"], "request_response", Record({"Resource": value})), []
+    if wanted is None and is_arn_symbol(text):
+        return _assume_direct(value, f"placeholder `{spell(text)}`", pointer, state, known.covered)
     if wanted is None and _NAMED.fullmatch(text):
-        return _assume_direct(value, written.reasons[0], pointer, state, known.index)
+        return _assume_direct(value, written.reasons[0], pointer, state, known.covered)
     if HOLE in text:
         message = f"state `{state}`: what `{arn}` calls depends on the {written.reasons[0]}; nothing is granted for it"
         return None, [diagnostic("unresolved-task-resource", message, pointer, state=state)]
     message = f"state `{state}`: `{arn}` names no integration" + (", function or activity" if wanted is None else " of data")
-    return None, [diagnostic("malformed-resource-arn", message, pointer, state=state, help=_suggest(arn, known.index, wanted))]
+    return None, [diagnostic("malformed-resource-arn", message, pointer, state=state, help=_suggest(arn, known.covered, wanted))]
 
 
 def _suggest(arn: str, index: Index, wanted: str | None) -> str:
@@ -264,7 +272,7 @@ def _integration(
     match: re.Match[str], pointer: Pointer, state: str, known: _Known, wanted: str | None
 ) -> tuple[Target | None, list[Diagnostic]]:
     service, operation, suffix = match["service"], match["operation"], match["suffix"] or ""
-    index, hints = known.index, known.hints
+    index, hints = known.covered, known.hints
 
     def refuse(id: str, message: str, help: str = "") -> tuple[None, list[Diagnostic]]:
         return None, [diagnostic(id, f"state `{state}`: {message}", pointer, state=state, help=help)]
@@ -311,7 +319,7 @@ def _sdk(
     if pattern not in SDK_PATTERNS:
         help = "poll the job in the workflow, or use `.waitForTaskToken`"
         return refuse("unsupported-pattern", f"an AWS SDK integration has no `{suffix}`", help)
-    row = known.index.sdk.get(f"{service}:{operation}".casefold())
+    row = known.covered.sdk.get(f"{service}:{operation}".casefold())
     if row is not None:
         return (row["service"], row["operation"], pattern, None), []
     tables, name = sdk_index(), service.casefold()

@@ -9,8 +9,8 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from analyzer.errors import ServiceMapError
 from analyzer.text import Json
@@ -29,8 +29,7 @@ LONGEST = 4_096
 nothing, and a regular expression could take its time over it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(NamedTuple):
     """One case of a form: what it matches, and what it gives or the whole ARNs it makes."""
 
     match: re.Pattern[str]
@@ -38,8 +37,7 @@ class Case:
     arn: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(NamedTuple):
     """A text with `{holes}`, the form that reads each parameter, and the texts to use when one is wholly unknown.
 
     `unknown` may be empty: then there is nothing to grant for an unknown value.
@@ -50,8 +48,7 @@ class Template:
     unknown: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GrantRule:
+class GrantRule(NamedTuple):
     """One grant of a map: actions on resources under a condition, when a test holds; with the page that says so."""
 
     level: str
@@ -67,8 +64,7 @@ class GrantRule:
     other_regions: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SqlText:
+class SqlText(NamedTuple):
     """Where a call keeps its SQL: the path of the text, its dialect, and where the parts of a name come from that it lacks.
 
     A default is a parameter's path and, after a bar, what stands for an absent one: ``Context.Database|default``.
@@ -79,16 +75,14 @@ class SqlText:
     defaults: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Starts:
+class Starts(NamedTuple):
     """That a call starts an execution: the parameters that name the machine and its input."""
 
     machine: str
     input: str
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """What one operation of an integration needs, in the patterns it supports."""
 
     patterns: tuple[str, ...]
@@ -100,8 +94,7 @@ class Operation:
     starts: Starts | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceMap:
+class ServiceMap(NamedTuple):
     """One compiled service map."""
 
     service: str
@@ -109,8 +102,7 @@ class ServiceMap:
     operations: Mapping[str, Operation]
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(NamedTuple):
     """What is covered: services, their operations and patterns, and the ARNs that name an integration directly."""
 
     services: Mapping[str, Json]
@@ -131,12 +123,11 @@ def maps_root() -> str:
 @lru_cache(maxsize=1)
 def index() -> Index:
     """Read the index of all maps."""
-    raw = _read("index.json")
+    raw = read_compiled("index.json")
     return Index(raw["services"], tuple(raw["direct"]), raw["sdk"], raw["trust"], raw["version"])
 
 
-@dataclass(frozen=True, slots=True)
-class SdkIndex:
+class SdkIndex(NamedTuple):
     """Every service the AWS SDK integrations reach, by the name Step Functions has for it, and those AWS has retired."""
 
     services: Mapping[str, str | None]
@@ -147,7 +138,7 @@ class SdkIndex:
 @lru_cache(maxsize=1)
 def sdk_index() -> SdkIndex:
     """Read the index of the SDK maps; only a definition with an SDK integration needs it."""
-    raw = _read("services.json")
+    raw = read_compiled("services.json")
     return SdkIndex(raw["services"], frozenset(raw["retired"]), raw["coverage"])
 
 
@@ -156,8 +147,7 @@ def service_map(service: str) -> ServiceMap:
     """Read the map of *service*: a key of `Index.services`, or `aws-sdk:` and a key of `SdkIndex.services`."""
     if service.startswith(SDK):
         return _sdk_map(service)
-    raw = _read(f"optimized/{service}.json")
-    forms = {name: tuple(_case(case) for case in cases) for name, cases in raw["forms"].items()}
+    raw = read_compiled(f"optimized/{service}.json")
     operations = {
         name: Operation(
             tuple(entry["patterns"]),
@@ -170,7 +160,26 @@ def service_map(service: str) -> ServiceMap:
         )
         for name, entry in raw["operations"].items()
     }
-    return ServiceMap(raw["service"], forms, operations)
+    return ServiceMap(raw["service"], _Forms(raw["forms"]), operations)
+
+
+class _Forms(Mapping[str, tuple[Case, ...]]):
+    """The forms of a map. The cases of one are compiled when it reads its first parameter."""
+
+    def __init__(self, rows: Mapping[str, Json]) -> None:
+        self._rows = rows
+        self._compiled: dict[str, tuple[Case, ...]] = {}
+
+    def __getitem__(self, name: str) -> tuple[Case, ...]:
+        if name not in self._compiled:
+            self._compiled[name] = tuple(_case(row) for row in self._rows[name])
+        return self._compiled[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
 
 class _SdkOperations(Mapping[str, Operation]):
@@ -197,12 +206,12 @@ class _SdkOperations(Mapping[str, Operation]):
 
 
 def _sdk_map(service: str) -> ServiceMap:
-    raw = _read(f"sdk/{service.removeprefix(SDK)}.json")
-    forms = {name: tuple(_case(case) for case in cases) for name, cases in raw["forms"].items()}
-    return ServiceMap(service, forms, _SdkOperations(raw["operations"], raw["source"]))
+    raw = read_compiled(f"sdk/{service.removeprefix(SDK)}.json")
+    return ServiceMap(service, _Forms(raw["forms"]), _SdkOperations(raw["operations"], raw["source"]))
 
 
-def _read(name: str) -> Json:
+def read_compiled(name: str) -> Json:
+    """Read a compiled file by its path below `compiled/`. Raises `ServiceMapError` when it is missing or no JSON."""
     try:
         with open(os.path.join(maps_root(), "compiled", name), encoding="utf-8") as file:
             return json.load(file)

@@ -10,6 +10,8 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from analyzer.context import Context
 from analyzer.dataflow.values import HOLE
@@ -28,9 +30,10 @@ TRUST_LIMIT = 2_048
 
 VERSION = "2012-10-17"
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+
+class Statement(NamedTuple):
     """One Allow statement: every action on every resource, under the condition."""
 
     sid: str
@@ -64,7 +67,7 @@ class Policy:
 
 def policy_size(document: Mapping[str, Json]) -> int:
     """Count the characters of *document* as IAM does: without white space outside of strings."""
-    return len(json.dumps(document, separators=(",", ":"), ensure_ascii=False))
+    return len(_COMPACT.encode(document))
 
 
 def condition_block(condition: Condition) -> dict[str, dict[str, Json]]:
@@ -100,6 +103,9 @@ def _without_contained(pairs: set[tuple[Action, str, Condition]]) -> list[tuple[
         by_action.setdefault(action, []).append((resource, condition))
     kept: list[tuple[Action, str, Condition]] = []
     for action, entries in by_action.items():
+        if len(entries) == 1:
+            kept.append((action, *entries[0]))
+            continue
         free = {resource for resource, condition in entries if not condition}
         wide = _by_ends(entries)
         kept.extend(
@@ -213,6 +219,7 @@ def _kind(resource: str) -> str:
     return _pascal(match[1]) if match else ""
 
 
+@lru_cache(maxsize=1024)
 def _pascal(name: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in re.split(r"[^A-Za-z0-9]+", name))
 

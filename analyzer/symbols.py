@@ -1,24 +1,26 @@
 """Placeholders that stay what they are: text from here to the policy, and written as a reference there.
 
 A symbol spells the name of its placeholder in characters of a private plane. It is as good as a name to everything between:
-matched, compared and packed like any other text, never a wildcard, and no real name contains it.
+matched, compared and packed like any other text, never a wildcard, and no real name contains it. One that stands for a whole ARN
+has an end of its own: no part of it is known.
 """
 
 from __future__ import annotations
 
 import re
 
-_FIRST, _END = 0xF0000, "\U000ffffd"
+_FIRST, _END, _ARN_END = 0xF0000, "\U000ffffd", "\U000ffffc"
 """Supplementary Private Use Area-A: a character of it stands for that of the first plane at the same place."""
 
-_SYMBOL = re.compile("([\U000f0000-\U000ffffc]+)\U000ffffd")
+_SYMBOL = re.compile(f"([\U000f0000-\U000ffffb]+)[{_END}{_ARN_END}]")
+_WHOLE = re.compile(f"[\U000f0000-\U000ffffb]+{_ARN_END}")
 
 
-def symbol(name: str) -> str | None:
-    """Return the symbol of the placeholder *name*; nothing for a name that cannot be spelled so."""
-    if not name or any(ord(character) >= ord(_END) - _FIRST for character in name):
+def symbol(name: str, *, arn: bool = False) -> str | None:
+    """Return the symbol of the placeholder *name*, which may be a whole *arn*; nothing for a name that cannot be spelled so."""
+    if not name or any(ord(character) >= ord(_ARN_END) - _FIRST for character in name):
         return None
-    return "".join(chr(_FIRST + ord(character)) for character in name) + _END
+    return "".join(chr(_FIRST + ord(character)) for character in name) + (_ARN_END if arn else _END)
 
 
 def spell(text: str) -> str:
@@ -28,4 +30,9 @@ def spell(text: str) -> str:
 
 def has_symbol(text: str) -> bool:
     """Tell whether *text* has a symbol in it, so that nobody can compare it yet."""
-    return _END in text
+    return _END in text or _ARN_END in text
+
+
+def is_arn_symbol(text: str) -> bool:
+    """Tell whether *text* is one symbol that stands for a whole ARN."""
+    return _WHOLE.fullmatch(text) is not None

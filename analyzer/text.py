@@ -1,25 +1,26 @@
 """Source text, pointers into it, and where a pointer stands: the floor every other room stands on.
 
 Analyses speak in `Pointer`s (the keys on the way down). A pointer becomes a line and a column only when somebody
-has to see it: then the text is composed once more by PyYAML's C loader, which reads JSON and YAML alike and keeps
-a mark for every node.
+has to see it. Then the decoder of `json` is asked where each entry on the way down ends; a text that is not JSON is composed
+once more by PyYAML's C loader, which keeps a mark for every node.
 """
 
 from __future__ import annotations
 
+import json
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 Pointer = tuple[str | int, ...]
 """The keys and indexes on the way from the top of a document to a value."""
 
-_LINE_ENDS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+_LINE_ENDS = "\r\n|[\n\r\x85\u2028\u2029]"
 """What the composer counts as the end of a line; `str.splitlines` knows more of them and would show another line."""
 
-_ESCAPE = re.compile(r"\\(?:u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})|.)", re.DOTALL)
+_ESCAPE = r"(?s)\\(?:u(?P<high>[dD][89abAB][0-9a-fA-F]{2})\\u(?P<low>[dD][c-fC-F][0-9a-fA-F]{2})|.)"
 """An escape of JSON. Above U+FFFF a character is a pair of surrogates, which YAML does not join."""
 
 _SHORTER = len(r"\ud83d\ude00") - len(r"\U0001f600")
@@ -40,8 +41,7 @@ class Source:
     base: Pointer = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """A stretch of a source. Lines and columns count from 1; `end_column` is the first column after the stretch."""
 
     line: int
@@ -61,6 +61,79 @@ def locate(source: Source, pointer: Pointer, *, key: bool = False) -> Position |
     A pointer that leads past what is written stops at the deepest place that exists, so that a missing field is
     shown at the state that lacks it. `None` when the text cannot be composed (a key longer than YAML allows, say).
     """
+    try:
+        return _locate_in_json(source.text, pointer, key=key)
+    except (ValueError, IndexError, RecursionError):  # what is read past the end, or is no JSON
+        return _locate_in_yaml(source, pointer, key=key)
+
+
+def _locate_in_json(text: str, pointer: Pointer, *, key: bool) -> Position:
+    """Find *pointer* in a JSON text. Raises `ValueError` or `IndexError` for a text that is none."""
+    key_span, span = None, (_after_space(text, 0), len(text.rstrip()))
+    if text[span[0]] not in "{[":
+        raise ValueError("not an object and not a list")
+    for step in pointer:
+        inside = text[span[0]]
+        if inside not in "{[":
+            break
+        found = _entries(text, span[0]).get(str(step) if inside == "{" else step)
+        if found is None:
+            break
+        key_span, span = found
+    start, end = key_span if key and key_span is not None else span
+    if (start, end) == span and text[start] in "{[":
+        start, end = key_span or (start, start + 1)
+    return Position(*_line_and_column(text, start), *_line_and_column(text, end))
+
+
+_Span = tuple[int, int]
+
+
+@lru_cache(maxsize=4096)
+def _entries(text: str, at: int) -> dict[str | int, tuple[_Span | None, _Span]]:
+    """Return where the key and the value of each entry stand of the object, or list, that starts at *at*.
+
+    The decoder itself says where what it reads ends, so that only what stands between is looked at here.
+    """
+    entries: dict[str | int, tuple[_Span | None, _Span]] = {}
+    close = {"{": "}", "[": "]"}[text[at]]
+    at = _after_space(text, at + 1)
+    while text[at] != close:
+        key: str | int = len(entries)
+        key_span = None
+        if close == "}":
+            key, end = _decode(text, at)
+            key_span = at, end
+            at = _after_space(text, _after_space(text, end) + 1)
+        _, end = _decode(text, at)
+        entries[key] = key_span, (at, end)
+        at = _after_space(text, end)
+        if text[at] == ",":
+            at = _after_space(text, at + 1)
+    return entries
+
+
+_decode = json.JSONDecoder().raw_decode
+_SPACE = re.compile(r"[ \t\r\n]*")
+
+
+def _after_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _line_and_column(text: str, at: int) -> tuple[int, int]:
+    starts = _line_starts(text)
+    line = bisect_right(starts, at)
+    return line, at - starts[line - 1] + 1
+
+
+@lru_cache(maxsize=4)
+def _line_starts(text: str) -> list[int]:
+    return [0, *(end.end() for end in re.finditer(_LINE_ENDS, text))]
+
+
+def _locate_in_yaml(source: Source, pointer: Pointer, *, key: bool) -> Position | None:
     node = _composed(source.text)
     if node is None:
         return None
@@ -97,7 +170,7 @@ def _pairs(line: str) -> tuple[int, ...]:
     """Return where the composer saw the escaped surrogate pairs of *line*, each of which was written shorter for it."""
     if "\\u" not in line:
         return ()
-    starts = (escape.start() for escape in _ESCAPE.finditer(line) if escape["low"])
+    starts = (escape.start() for escape in re.finditer(_ESCAPE, line) if escape["low"])
     return tuple(start - _SHORTER * number for number, start in enumerate(starts))
 
 
@@ -111,7 +184,7 @@ def _joined(escape: re.Match[str]) -> str:
 
 @lru_cache(maxsize=4)
 def _lines(text: str) -> list[str]:
-    return _LINE_ENDS.split(text)
+    return re.split(_LINE_ENDS, text)
 
 
 def _is_scalar(node: Any) -> bool:
@@ -141,9 +214,9 @@ def _composed(text: str) -> Any:
     """Compose *text* into YAML nodes, or return `None` when it cannot be."""
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # what a scalar stands for is not asked
     if "\\ud" in text or "\\uD" in text:
-        text = _ESCAPE.sub(_joined, text)
+        text = re.sub(_ESCAPE, _joined, text)
     try:
         return yaml.compose(text.removeprefix("\ufeff"), Loader=loader)
     except (yaml.YAMLError, RecursionError, ValueError):

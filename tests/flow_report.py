@@ -1,8 +1,8 @@
 """What the flow of values is worth on a corpus, and whether it is right: `python tests/flow_report.py [CORPUS_DIR] [-v]`.
 
-The corpus is looked for as in `corpus_report.py`. Every JSONPath definition is run on the test engine, in worlds made so
-that its tasks are reached; then the certainty of its grants is compared without the flow and with it. Exit 1 when an
-execution did what the flow rules out.
+The corpus is looked for as in `corpus_report.py`. Every definition is run on the test engine, in worlds made so that its tasks
+are reached, and every request of its tasks is held against its policy; then the certainty of its grants is compared without
+the flow and with it. Exit 1 when an execution did what the flow or the policy rules out.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from unittest.mock import patch
 sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent)]
 
 from corpus.cases import Case, corpus_root, load  # noqa: E402
+from engine.authorization import Ledger  # noqa: E402
 from engine.driver import drive  # noqa: E402
 
 from analyzer.asl.model import Machine, QueryLanguage, State  # noqa: E402
@@ -52,6 +53,8 @@ class Tally:
     reached: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     unsound: list[str] = field(default_factory=list)
+    ledger: Ledger = field(default_factory=Ledger)
+    denied: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
     before: Counter[tuple[str, str]] = field(default_factory=Counter)
     after: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -71,10 +74,15 @@ def main(arguments: list[str]) -> int:
     )
     print(f"tasks reached        {tally.reached} of {tally.tasks}")
     print(f"unsound              {len(tally.unsound)}")
-    for line in [*tally.unsound, *(tally.missed if "-v" in arguments else ())]:
+    print(f"requests authorised  {len(tally.ledger.made) - len(tally.denied)} of {len(tally.ledger.made)}")
+    outcomes = tally.ledger.outcomes
+    print(f"calls                {outcomes.total()}: " + ", ".join(f"{n} {what}" for what, n in sorted(outcomes.items())))
+    unmapped = sorted(tally.ledger.unmapped.items())
+    print(f"unmapped             {len(unmapped)}: " + ", ".join(f"{resource} ({count} calls)" for resource, count in unmapped))
+    for line in [*tally.unsound, *tally.denied, *(tally.missed if "-v" in arguments else ())]:
         print(f"    {line[:600]}")
     print_certainty(tally)
-    return 1 if tally.unsound else 0
+    return 1 if tally.unsound or tally.denied else 0
 
 
 def print_certainty(tally: Tally) -> None:
@@ -115,6 +123,8 @@ def _run(tally: Tally, case: Case, document: dict[str, Any]) -> None:
     tally.tasks += report.tasks
     tally.reached += len(report.reached)
     tally.unsound += [f"{case.id}: {fault}" for fault in dict.fromkeys(report.faults)]
+    tally.ledger += report.ledger
+    tally.denied += [f"{case.id}: {made}" for made in dict.fromkeys(report.ledger.denied)]
     if len(report.reached) < report.tasks:
         tally.missed.append(f"{case.id}: {len(report.reached)} of {report.tasks} tasks reached")
 

@@ -281,4 +281,4 @@ def expand_all(actions: str | list[str]) -> list[str]:
 
 def without(statement: Statement, action: str) -> Statement:
     """Return *statement* without *action*."""
-    return replace(statement, actions=tuple(own for own in statement.actions if own != action))
+    return statement._replace(actions=tuple(own for own in statement.actions if own != action))

@@ -1,26 +1,17 @@
-"""The flow of values: the laws of its domain, the tables of its language, and its soundness against a real interpreter.
-
-`ASL_IAM_EXECUTIONS=20000 python -m pytest tests/test_flow.py -k interpreter` runs that many executions instead of a few.
-"""
+"""The flow of values: the laws of its domain, and the tables of its language. `test_proof.py` runs whole definitions."""
 
 from __future__ import annotations
 
-import json
-import os
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
-import flow_report
 import pytest
-from corpus.cases import SMALL, load
-from engine.definitions import World, definitions, rules, worlds
-from engine.driver import drive
-from engine.interpreter import compile_definition, execute, extract, inject
-from engine.soundness import faults, read
+from engine.definitions import rules
+from engine.interpreter import extract, inject
 from engine.tables import Case, cases
 from engine.values import pairs, values
-from hypothesis import HealthCheck, assume, event, example, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from analyzer.asl.model import QueryLanguage
@@ -30,14 +21,8 @@ from analyzer.dataflow.join import bounded, describes, join, shape, widen
 from analyzer.dataflow.paths import Unsupported, follow
 from analyzer.dataflow.refine import assume as suppose
 from analyzer.dataflow.values import HOLE, Literal, Record, Sequence, Text, Unknown, Value
-from analyzer.sources import parse_document
-from analyzer.text import Source
 
 Json = Any
-
-EXECUTIONS = int(os.environ.get("ASL_IAM_EXECUTIONS", "900"))
-RUNS = 6
-"""Executions of each definition, each in a world of its own."""
 
 few = settings(max_examples=150, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 
@@ -214,75 +199,3 @@ def test_table(case: Case) -> None:
     """Each template of the tables evaluates to exactly the value beside it, and a way to write it that is equal."""
     made = evaluate(case.template, QueryLanguage.JSONPATH, (), case.environment)
     assert shape(made) == shape(case.expected), f"{case.name}: {made}"
-
-
-# --------------------------------------------------------------------------------------------- against the interpreter
-
-
-@settings(
-    max_examples=max(1, EXECUTIONS // RUNS),
-    suppress_health_check=list(HealthCheck),
-    report_multiple_bugs=False,
-    derandomize="ASL_IAM_EXECUTIONS" not in os.environ,
-)
-@given(definitions(), st.lists(worlds(), min_size=RUNS, max_size=RUNS))
-def test_the_interpreter_does_nothing_that_the_flow_rules_out(definition: Json, given_: list[World]) -> None:
-    """Whatever a definition is given and its tasks answer, each state that runs and all that it sees is in the flow."""
-    try:
-        program = compile_definition(definition)
-    except Exception:  # noqa: BLE001 - whatever the interpreter cannot read is nothing that it could run
-        assume(False)  # noqa: FBT003
-        return
-    machine, flow = read(definition)
-    for world in given_:
-        execution = execute(program, world.input, world.answer())
-        event(execution.status)
-        assert list(faults(machine, flow, execution)) == []
-
-
-MACHINES = sorted((Path(__file__).parent / "dataflow" / "machines").glob("*.json"))
-
-
-@pytest.mark.parametrize("path", MACHINES, ids=lambda path: path.stem)
-def test_machine(path: Path) -> None:
-    """Each of these machines, most of which once did what their flow ruled out, does nothing of that kind any more."""
-    case = json.loads(path.read_text())
-    world = World(case["input"], tuple(case["answers"]))
-    machine, flow = read(case["definition"])
-    execution = execute(compile_definition(case["definition"]), world.input, world.answer())
-    assert execution.called != []
-    assert list(faults(machine, flow, execution)) == []
-
-
-def test_the_report_runs_the_small_corpus_and_finds_nothing_unsound(capsys: pytest.CaptureFixture[str]) -> None:
-    """`python tests/flow_report.py DIR` runs each JSONPath definition, reaches most tasks, and says what the flow is worth."""
-    assert flow_report.main([str(SMALL)]) == 0
-    printed = capsys.readouterr().out
-    for line in ("definitions run", "tasks reached", "unsound              0\n", "intrinsic functions"):
-        assert line in printed
-    tally = flow_report.measure(load(SMALL))
-    assert tally.definitions >= 10
-    assert tally.reached >= 0.75 * tally.tasks
-
-
-def test_the_samples_do_nothing_that_their_flow_rules_out(root: Path) -> None:
-    """Every task of every JSONPath sample is reached, and called as its flow says."""
-    for path in sorted(root.glob("samples/*/definition.asl.*")):
-        document, _ = parse_document(Source(path.read_text(), path.name))
-        report = drive(document)
-        assert report.faults == []
-        assert report.skipped in ("", "JSONata"), path
-        assert report.skipped or len(report.reached) == report.tasks, path
-
-
-def test_the_interpreter_would_find_a_wrong_flow() -> None:
-    """A flow that says too little, or takes a state for dead, is found out."""
-    definition = {"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::a:b", "End": True}}}
-    definition["States"]["T"]["Parameters"] = {"Name.$": "$.name"}
-    machine, flow = read(definition)
-    execution = execute(compile_definition(definition), {"name": "x"}, lambda _: {})
-    [(pointer, here)] = flow.items()
-    wrong = {pointer: Environment(Record({"name": Literal("y")}), here.context)}
-    found = list(faults(machine, wrong, execution))
-    assert [fault.split(" ")[1:3] for fault in found] == [["was", "entered"], ["was", "called"]]
-    assert list(faults(machine, {}, execution)) == ["`T` ran, but is never reached"]

@@ -22,13 +22,21 @@ from service_maps.build.reference import Reference
 
 HERE = Path(__file__).parent
 REFERENCES = [line for line in (HERE / "sdk_references.txt").read_text().splitlines() if not line.startswith("#")]
+SINCE = {line for line in (HERE / "sdk_operations_since.txt").read_text().splitlines() if not line.startswith("#")}
 NAMES = [line.split(" = ") for line in (HERE / "sdk_service_names.txt").read_text().splitlines() if not line.startswith("#")]
 
 
 def test_actions_are_known() -> None:
-    """AWS's data, a rule or a page settles 96 of 100 operations; with the newer ones granted by their name it is 98 of 100."""
-    assert coverage().known() >= 0.96
-    assert coverage().known("own name") >= 0.98
+    """AWS's data, a rule or a page settles 98 of 100 operations of the API models of 17 November 2026 (botocore 1.44.5).
+
+    Operations of the days since are newer than any authorization data: `sdk_operations_since.txt` lists them. With them it is 97.
+    """
+    doubted = {name for kind in DOUBTFUL for name in coverage().how.get(kind, ())}
+    every = {name for names in coverage().how.values() for name in names}
+    assert every >= SINCE
+    assert len(doubted - SINCE) <= 0.02 * len(every - SINCE)
+    assert coverage().known() >= 0.97
+    assert coverage().known("own name") >= 0.99
     assert set(coverage().how) <= {*VERIFIED, *DOUBTFUL}
 
 

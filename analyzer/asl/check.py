@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from analyzer.asl.fields import COUNTERPART, INTRINSICS, STATE_FIELDS, STATES, Field, Kind, Table
 from analyzer.asl.model import QueryLanguage
@@ -22,16 +22,14 @@ _RESULT_PATH = re.compile(r"\$(?:[.\[].*)?", re.DOTALL)
 _INTRINSIC = re.compile(r"States\.(\w+)\(.*\)\s*", re.DOTALL)
 
 
-@dataclass(slots=True)
-class Findings:
+class Findings(NamedTuple):
     """The diagnostics of one definition while it is read, and what is left to spend on hints."""
 
-    diagnostics: list[Diagnostic] = field(default_factory=list)
-    hints: Hints = field(default_factory=Hints)
+    diagnostics: list[Diagnostic]
+    hints: Hints
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a check stands: the pointer, the state around it, its query language."""
 
     findings: Findings
@@ -101,12 +99,12 @@ def check_object(body: Mapping[str, Json], table: Table, place: Place, what: str
             _of_other_language(name, table, place)
         else:
             check_value(name, value, row, place)
+    written = body.keys()
     for group in table.required:
-        if not any(name in body for name in group):
+        if written.isdisjoint(group):
             place.say("missing-field", f"{what} needs {_list_of(group)}", group[0])
     for group in table.exclusive:
-        present = [name for name in group if name in body]
-        if len(present) > 1:
+        if not written.isdisjoint(group) and len(present := [name for name in group if name in body]) > 1:
             message = f"{_list_of(present, 'and')} exclude each other"
             place.say("conflicting-fields", message, present[1], on_key=True)
 
@@ -114,7 +112,7 @@ def check_object(body: Mapping[str, Json], table: Table, place: Place, what: str
 def check_value(name: str, value: Json, row: Field, place: Place) -> None:
     """Check the *value* of the field *name* against its kind."""
     kind = row.kind
-    if kind is Kind.ANY:
+    if kind is Kind.ANY or (kind is Kind.TEXT and isinstance(value, str) and "%" not in value):
         return
     if kind in _TREES:
         _check_tree(kind, name, value, place)
@@ -157,14 +155,14 @@ def check_template(value: Json, place: Place) -> None:
         if jsonata and is_half_expression(value):
             _half(value, place)
         return
-    waiting: list[tuple[Json, Pointer]] = [(value, ())] if isinstance(value, dict | list) else []
+    waiting: list[tuple[Json, Pointer]] = [(value, ())] if isinstance(value, (dict, list)) else []
     while waiting:
         node, below = waiting.pop()
         if isinstance(node, dict) and not jsonata:
             _check_dynamic_keys(node, place, below)
         items: Iterable[tuple[str | int, Json]] = node.items() if isinstance(node, dict) else enumerate(node)
         for step, child in items:
-            if isinstance(child, dict | list):
+            if isinstance(child, (dict, list)):
                 waiting.append((child, (*below, step)))
             elif jsonata and isinstance(child, str) and "%" in child and is_half_expression(child):
                 _half(child, place.inside(*below, step))

@@ -7,14 +7,16 @@ named). https://docs.aws.amazon.com/step-functions/latest/dg/workflow-states.htm
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from analyzer.asl.model import QueryLanguage
 
 
 class Kind(Enum):
     """What a field may hold. A JSONata state may write an expression for every kind but the last four."""
+
+    __hash__ = object.__hash__  # a member is looked up in tables all the time, and Enum hashes its name
 
     ANY = auto()  # any JSON value; nothing in it is evaluated
     TEXT = auto()
@@ -37,8 +39,7 @@ class Kind(Enum):
     WORD = auto()  # one of a few words
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """One row: the kind of value, the only query language that has the field, the words it may be."""
 
     kind: Kind
@@ -46,8 +47,7 @@ class Field:
     words: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """The fields of one kind of object. Of each group in *required* one has to be there, of *exclusive* at most one."""
 
     fields: Mapping[str, Field]

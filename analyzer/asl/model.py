@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from analyzer.text import Json, Pointer, Source
 
@@ -25,8 +26,7 @@ class QueryLanguage(StrEnum):
     JSONATA = "JSONata"
 
 
-@dataclass(frozen=True, slots=True)
-class Catcher:
+class Catcher(NamedTuple):
     """One `Catch` entry: where an error leads."""
 
     pointer: Pointer
@@ -57,28 +57,31 @@ class Task(State):
     credentials: Json = None
 
 
-@dataclass(frozen=True, slots=True)
 class Pass(State):
     """A state that only shapes data."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
+
 class Wait(State):
     """A state that waits."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
+
 class Succeed(State):
     """A state that ends its scope well."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
+
 class Fail(State):
     """A state that ends the execution badly."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+
+class Rule(NamedTuple):
     """One entry of `Choices`: where it leads when it matches."""
 
     pointer: Pointer
@@ -94,13 +97,12 @@ class Choice(State):
     default: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """One `StartAt` + `States` pair: the machine itself, a Parallel branch, or the inside of a Map."""
 
     pointer: Pointer
     start_at: str | None
-    states: Mapping[str, State] = field(default_factory=dict)
+    states: Mapping[str, State]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,7 @@ class Parallel(State):
     branches: tuple[Scope, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class DataAccess:
+class DataAccess(NamedTuple):
     """An `ItemReader` or a `ResultWriter` of a Distributed Map.
 
     `arguments` is its `Parameters` or `Arguments`; `config` its `ReaderConfig` or `WriterConfig`.
@@ -136,8 +137,7 @@ class Map(State):
     writer: DataAccess | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(NamedTuple):
     """A whole definition. `document` is the plain value it was read from."""
 
     source: Source

@@ -8,8 +8,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from analyzer.asl import fields
 from analyzer.asl.check import MAX_NAME, Findings, Place, check_object, shown, text_of
@@ -32,7 +31,7 @@ from analyzer.asl.model import (
     Wait,
 )
 from analyzer.asl.rules import read_rules
-from analyzer.diagnostics import Diagnostic
+from analyzer.diagnostics import Diagnostic, Hints
 from analyzer.text import Json, Pointer, Source, pointer_text
 
 MAX_LABEL = 40
@@ -42,8 +41,7 @@ _WAITING = re.compile(r"\.(?:sync(?::\d+)?|waitForTaskToken)\Z")
 _ACTIVITY = re.compile(r"arn:(?:[^:]*:){4}activity:")
 
 
-@dataclass(frozen=True, slots=True)
-class _Inside:
+class _Inside(NamedTuple):
     """A scope while it is read: its body, what `States` holds, the states to fill in, whether its workflow is EXPRESS."""
 
     reader: _Reader
@@ -54,15 +52,14 @@ class _Inside:
     place: Place
 
 
-@dataclass(slots=True)
-class _Reader:
-    """Reads one definition. It lives for one call of `parse`."""
+class _Reader(NamedTuple):
+    """What is gathered while one definition is read. It lives for one call of `parse`."""
 
     top: QueryLanguage
-    findings: Findings = field(default_factory=Findings)
-    waiting: deque[_Inside] = field(default_factory=deque)
-    first: dict[str, Pointer] = field(default_factory=dict)
-    dangling: list[tuple[Place, str, str, _Inside]] = field(default_factory=list)
+    findings: Findings
+    waiting: deque[_Inside]
+    first: dict[str, Pointer]
+    dangling: list[tuple[Place, str, str, _Inside]]
 
 
 def parse(source: Source, document: Json, *, workflow_type: str = "STANDARD") -> tuple[Machine, tuple[Diagnostic, ...]]:
@@ -72,7 +69,7 @@ def parse(source: Source, document: Json, *, workflow_type: str = "STANDARD") ->
     """
     body = document if isinstance(document, dict) else {}
     top = _language(body) or QueryLanguage.JSONPATH
-    reader = _Reader(top)
+    reader = _Reader(top, Findings([], Hints()), deque(), {}, [])
     place = Place(reader.findings, (), None, top)
     if body is not document:
         place.say("wrong-field-type", f"the definition is {shown(document)}, not an object")

@@ -5,6 +5,7 @@ Exit codes: 0 nothing to report, 1 findings, 2 wrong usage, 3 an input could not
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 from typing import Any
@@ -35,8 +36,10 @@ class Boundary(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the program. Help and version that cannot be written are told like any other result."""
-        # The values of a definition make no cycles, and a command is over before a collection would pay for itself.
+        # The values of a definition make no cycles, and a command is over before a collection would pay for itself; nor does
+        # one when Python ends, over everything that was ever loaded.
         gc.disable()
+        atexit.register(gc.freeze)
         try:
             return super().main(*args, **extra)
         except OSError as error:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NamedTuple, TextIO
 
 import click
 
@@ -24,9 +22,10 @@ if TYPE_CHECKING:
 FINDINGS, USAGE, UNREADABLE, BUG = 1, 2, 3, 70
 """The exit codes beside 0."""
 
+_WANTED = "a machine is a definition with `StartAt` and `States`, or a resource of a template"
 
-@dataclass(frozen=True, slots=True)
-class Input:
+
+class Input(NamedTuple):
     """One state machine to analyse: the text of its definition, and where it was found when that is a template."""
 
     source: Source
@@ -37,9 +36,13 @@ class Input:
         """What it is called in messages."""
         return self.source.name if self.found is None else f"{self.found.template} ({self.found.name})"
 
+    @property
+    def place(self) -> str:
+        """The file that it was found in: a definition, or a template."""
+        return self.source.name if self.found is None else self.found.template
 
-@dataclass(frozen=True, slots=True)
-class Results:
+
+class Results(NamedTuple):
     """What became of the inputs: an analysis of each good one, and the exit code that the others ask for."""
 
     analyses: tuple[Analysis, ...]
@@ -84,12 +87,12 @@ def read(
 
 def _machines(sources: Mapping[str, Source], machine: str | None, ctx: click.Context) -> tuple[list[Input], int]:
     """Return the machines of *sources*: of a template each one, and no file once more that a template names."""
-    from analyzer.errors import SourceError
+    from analyzer.errors import NotADefinition, SourceError
     from analyzer.templates import machines_in, project_of
 
     inputs: list[Input] = []
-    named: set[str] = set()
-    code = 0
+    failed: list[tuple[SourceError, Source]] = []
+    named: dict[str, set[str]] = {}
     for source in sources.values():
         found = machines_in(source, project_of(source.name))
         if found is None:
@@ -97,13 +100,33 @@ def _machines(sources: Mapping[str, Source], machine: str | None, ctx: click.Con
             continue
         for one in found:
             if isinstance(one, SourceError):
-                code = UNREADABLE
-                _report_failure(one, source, ctx)
-            else:
-                named.update(map(os.path.realpath, one.files))
-                inputs.append(Input(one.source, one))
-    kept = [one for one in inputs if one.found is not None or os.path.realpath(one.source.name) not in named]
-    return [one for one in kept if machine is None or (one.found is not None and one.found.name == machine)], code
+                failed.append((one, source))
+                continue
+            inputs.append(Input(one.source, one))
+            for path in one.files:
+                named.setdefault(os.path.realpath(path), set()).add(one.template)
+    if sources and not inputs and not failed:
+        first = next(iter(sources.values()))
+        failed.append((NotADefinition("no state machine inside", name=first.name, help=_WANTED), first))
+    failed = [(error, source) for error, source in failed if not _is_part(source.name, named, template=True)]
+    for error, source in failed:
+        _report_failure(error, source if source.name == error.name else None, ctx)
+    nested = {os.path.realpath(one.found.template) for one in inputs if one.found is not None and "/" in one.found.name}
+    kept = [one for one in inputs if not (_is_part(one.place, named, template=one.found is not None) or _is_stack(one, nested))]
+    wanted = [one for one in kept if machine is None or (one.found is not None and one.found.name == machine)]
+    return wanted, UNREADABLE if failed else 0
+
+
+def _is_part(place: str, named: Mapping[str, set[str]], *, template: bool) -> bool:
+    """Tell whether a file is taken as a part of a template that names it: no *template* is of one that lies below it."""
+    folder = os.path.dirname(os.path.realpath(place))
+    others = [os.path.dirname(os.path.realpath(other)) for other in named.get(os.path.realpath(place), set()) - {place}]
+    return any(not template or other == folder or os.path.commonpath((folder, other)) != folder for other in others)
+
+
+def _is_stack(one: Input, nested: set[str]) -> bool:
+    """Tell whether a machine is there once more as one of a nested stack, with what its parent gives it."""
+    return one.found is not None and "/" not in one.found.name and os.path.realpath(one.found.template) in nested
 
 
 def analyze_all(inputs: Sequence[Input], code: int, contexts: Contexts, ctx: click.Context) -> Results:
@@ -164,6 +187,7 @@ def write(text: str, output: str | None) -> None:
                 raise OSError("it is closed")
             click.echo(text, nl=False, color=True)
         return
+    import shutil
     from pathlib import Path
 
     path = Path(os.path.realpath(output))

@@ -132,25 +132,26 @@ def take_contexts(parameters: dict[str, Any]) -> Contexts:
     given = {name: parameters[name] for name in CONTEXT}
     renamed = {"substitutions": given.pop("substitution"), "assumptions": given.pop("assume")}
     chosen = {**given, **renamed, "type": given["type"].upper()}
-    make_context(**chosen)
+    plain = make_context(**chosen)
     path = parameters["config"] or (discover(".") if parameters["config"] is None else None)
     config = read_config(path) if path else None
     typed = click.get_current_context().get_parameter_source
     said = {name for name in chosen if typed(_PARAMETERS.get(name, name)) is not click.core.ParameterSource.DEFAULT}
 
     def context_for(name: str, found: Found | None = None, text: str = "") -> Context:
+        keep = keeps(parameters)
+        if config is None and found is None and not keep:
+            return plain
         configured = config.options_for(name) if config else {}
         merged = {**chosen, **{key: value for key, value in configured.items() if key not in said}}
         for key in ("substitutions", "assumptions"):
             merged[key] = {**configured.get(key, {}), **chosen[key]}
         context = make_context(**merged)
-        plain = text if parameters["keep_substitutions"] else ""
-        if not keeps(parameters):
-            return context if found is None else _in_template(context, found, {*configured, *said})
         if found is not None:
-            kept = _keeping(context, found, merged["substitutions"], plain).substitutions
-            context = _in_template(context, found, {*configured, *said}, kept)
-        return _keeping(context, found, merged["substitutions"], plain)
+            context = _in_template(context, found, {*configured, *said}, keep=keep)
+        if not keep:
+            return context
+        return _keeping(context, found, merged["substitutions"], text if parameters["keep_substitutions"] else "")
 
     return context_for
 
@@ -167,19 +168,24 @@ def _keeping(context: Context, found: Found | None, given: Mapping[str, str], te
     return keep(context, found, given, plain_names(text) if found is None else found.names)
 
 
-def _in_template(
-    context: Context, found: Found, said: set[str], kept: Mapping[str, str | tuple[str, ...]] | None = None
-) -> Context:
+def _in_template(context: Context, found: Found, said: set[str], *, keep: bool) -> Context:
     """Add to *context* what the template says of the machine, but for what somebody *said* otherwise.
 
-    What is *kept* stands for itself there too: a name made of a parameter is not that of its default.
+    To *keep* names, nothing is taken that is only so when a parameter has its default.
     """
-    from analyzer.context import known_options
+    from analyzer.context import known_options, partition_of
     from analyzer.templates import options_of
 
-    symbols = {name: text for name, text in (kept or {}).items() if isinstance(text, str)}
-    given = {
-        key: value for key, value in options_of(found, {**context.pseudo_parameters(), **symbols}).items() if key not in said
-    }
+    if "arn" in said:
+        said |= {"partition", "region", "account", "name"}
+    open_names = found.names - context.substitutions.keys() if keep else frozenset[str]()
+    given = {key: value for key, value in options_of(found, context.all_substitutions(), open_names).items() if key not in said}
+    if "region" in said:
+        given.pop("partition", None)
+    elif "region" in given:
+        given = {"partition": partition_of(str(given["region"])), **given}
     texts = {name: texts[0] if len(texts) == 1 else texts for name, texts in found.texts.items()}
-    return replace(context, **known_options(given), substitutions={**texts, **context.substitutions})
+    key = (
+        {"kms_key": given["kms_key"]} if "kms_key" in given else {}
+    )  # of a key that the template makes, a text with placeholders
+    return replace(context, **{**known_options(given), **key}, substitutions={**texts, **context.substitutions})

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import product
 from math import prod
+from types import MappingProxyType
+from typing import NamedTuple
 
 from analyzer.asl.check import is_expression
 from analyzer.asl.model import QueryLanguage
@@ -28,14 +30,16 @@ Substitutions = Mapping[str, str | tuple[str, ...]]
 _INTRINSIC = re.compile(r"\s*States\.[A-Z]\w*\(")
 """An intrinsic function under a key without `.$`: by the language a constant, in practice a forgotten `.$`."""
 
+_SPECIAL = re.compile(r"\{%|%\}|\$\{|States\.")
+"""What a text has that is more than itself: an expression, a placeholder, an intrinsic function."""
+
 _REFERENCES = ("Ref", "Condition")
 
 
 _CONTEXT = Unknown("context object")
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(NamedTuple):
     """What the templates of a state can read: its input, the context object, the variables, and what it gave.
 
     `result` is there for what reads a result (`ResultSelector`, `Output`, `Assign`), `error` in a `Catch`. *substitutions*
@@ -44,8 +48,8 @@ class Environment:
 
     input: Value = INPUT
     context: Value = _CONTEXT
-    variables: Mapping[str, Value] = field(default_factory=dict)
-    substitutions: Substitutions = field(default_factory=dict)
+    variables: Mapping[str, Value] = MappingProxyType({})
+    substitutions: Substitutions = MappingProxyType({})
     result: Value | None = None
     error: Value | None = None
 
@@ -56,13 +60,9 @@ class Environment:
 
 def evaluate(raw: Json, language: QueryLanguage, pointer: Pointer, environment: Environment) -> Value:
     """Read the payload template *raw*, written at *pointer*, as the value it evaluates to in *environment*."""
-    if isinstance(raw, Mapping):
-        if (reference := template_reference(raw)) is not None:
-            return _reference(reference, pointer, environment.substitutions)
-        return Record(dict(_fields(raw, language, pointer, environment)))
-    if isinstance(raw, list):
-        return Sequence(tuple(evaluate(item, language, (*pointer, at), environment) for at, item in enumerate(raw)))
     if isinstance(raw, str):
+        if not _SPECIAL.search(raw):
+            return Literal(raw, (Flow(pointer, "constant"),))
         if language is QueryLanguage.JSONATA and is_expression(raw):
             return expression(raw[2:-2].strip(), pointer, environment)
         if "{%" in raw or "%}" in raw:
@@ -72,6 +72,12 @@ def evaluate(raw: Json, language: QueryLanguage, pointer: Pointer, environment: 
         if _INTRINSIC.match(raw):
             return _unknown(raw, "text of an intrinsic function", pointer)
         return substitute(raw, pointer, environment.substitutions)
+    if isinstance(raw, dict):
+        if (reference := template_reference(raw)) is not None:
+            return _reference(reference, pointer, environment.substitutions)
+        return Record(_fields(raw, language, pointer, environment))
+    if isinstance(raw, list):
+        return Sequence(tuple(evaluate(item, language, (*pointer, at), environment) for at, item in enumerate(raw)))
     return Literal(raw, (Flow(pointer, "constant"),))
 
 
@@ -179,20 +185,17 @@ def _reference(reference: tuple[str, Json], pointer: Pointer, substitutions: Sub
     return _unknown(name, "template function", pointer)
 
 
-def _fields(
-    raw: Mapping[str, Json], language: QueryLanguage, pointer: Pointer, environment: Environment
-) -> list[tuple[str, Value]]:
-    fields: list[tuple[str, Value]] = []
+def _fields(raw: Mapping[str, Json], language: QueryLanguage, pointer: Pointer, environment: Environment) -> dict[str, Value]:
+    fields: dict[str, Value] = {}
     for key, value in raw.items():
-        # A key may be a name too, that of a table to read. What no placeholder gives stays as it is written.
-        name, here = (
-            PLACEHOLDER.sub(lambda match: _alone(environment.substitutions.get(match[1]), match[0]), str(key)),
-            (*pointer, str(key)),
-        )
+        name, here = key, (*pointer, key)
+        if "${" in key:
+            # A key may be a name too, that of a table to read. What no placeholder gives stays as it is written.
+            name = PLACEHOLDER.sub(lambda match: _alone(environment.substitutions.get(match[1]), match[0]), key)
         if language is QueryLanguage.JSONPATH and name.endswith(".$"):
-            fields.append((name[:-2], path(str(value), here, environment)))
+            fields[name[:-2]] = path(str(value), here, environment)
         else:
-            fields.append((name, evaluate(value, language, here, environment)))
+            fields[name] = evaluate(value, language, here, environment)
     return fields
 
 
@@ -201,6 +204,7 @@ def _alone(given: str | tuple[str, ...] | None, written: str) -> str:
     return given if isinstance(given, str) and "${" not in given else written
 
 
+@lru_cache(maxsize=4096)
 def _said(text: str, kind: str) -> str:
     shown = " ".join(text.split())
     shown = shown if len(shown) <= 80 else shown[:77] + "..."

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from analyzer.dataflow.join import join_all, one_of
-from analyzer.dataflow.values import HOLE, Flow, Literal, Record, Sequence, Text, Unknown, Value, every, texts
+from analyzer.dataflow.values import HOLE, UUID, Flow, Literal, Record, Sequence, Text, Unknown, Value, every, texts
 from analyzer.text import Json
 
 MAX_TEXT = 10_000
@@ -254,6 +254,6 @@ INTRINSICS: Mapping[str, Callable[..., Value]] = {
     "States.MathRandom": lambda *_: Unknown("random number"),
     "States.MathAdd": _known(_add, "result of `States.MathAdd`"),
     "States.StringSplit": _known(_split, "result of `States.StringSplit`"),
-    "States.UUID": lambda: Unknown("random identifier"),
+    "States.UUID": lambda: Text(UUID, ("random identifier",)),
 }
 """Every intrinsic function there is."""

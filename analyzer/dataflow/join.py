@@ -129,8 +129,10 @@ def _widen(old: Value, new: Value) -> Value:
 
 def bounded(value: Value) -> Value:
     """Return *value*, or when it is too deep or too large one that describes more: what is repeated doubles at every state."""
+    if isinstance(value, (Unknown, Literal, Text)):
+        return value
     fits, left = True, PARTS
-    waiting = [(value, 0)]
+    waiting: list[tuple[Value, int]] = [(value, 0)]
     while waiting:
         one, depth = waiting.pop()
         left -= 1

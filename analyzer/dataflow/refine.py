@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -35,7 +34,7 @@ _ORDERS: Mapping[str, Callable[[Json, Json], bool]] = {
     "GreaterThanEquals": lambda left, right: bool(left >= right),
 }
 _KINDS: Mapping[str, Fits] = {"String": _TYPES["IsString"], "Numeric": _TYPES["IsNumeric"], "Boolean": _TYPES["IsBoolean"]}
-_OPERATOR = re.compile(r"(String|Numeric|Boolean)(Equals|LessThanEquals|GreaterThanEquals|LessThan|GreaterThan)")
+_OPERATORS = {f"{kind}{order}": (kind, order) for kind in _KINDS for order in _ORDERS}
 
 
 def assume(rule: Mapping[str, Json], environment: Environment, pointer: Pointer, *, holds: bool) -> Environment | None:
@@ -67,7 +66,7 @@ def either(left: Environment, right: Environment) -> Environment:
     names = {*left.variables, *right.variables}
     sides = {name: [side[name] for side in (left.variables, right.variables) if name in side] for name in sorted(names)}
     variables = {name: reduce(join, values) for name, values in sides.items()}
-    return replace(left, input=join(left.input, right.input), variables=variables)
+    return left._replace(input=join(left.input, right.input), variables=variables)
 
 
 def _compare(rule: Mapping[str, Json], environment: Environment, pointer: Pointer, *, holds: bool) -> Environment | None:
@@ -76,7 +75,7 @@ def _compare(rule: Mapping[str, Json], environment: Environment, pointer: Pointe
         (
             (name, wanted)
             for name, wanted in rule.items()
-            if name in _TYPES or name in ("IsPresent", "StringMatches") or _OPERATOR.fullmatch(name)
+            if name in _TYPES or name in ("IsPresent", "StringMatches") or name in _OPERATORS
         ),
         None,
     )
@@ -123,10 +122,10 @@ def is_certain(value: Value, steps: tuple[Step, ...]) -> bool:
 
 def _put(environment: Environment, root: str, where: str, value: Value) -> Environment:
     if root == "$":
-        return replace(environment, input=inject(environment.input, where, value))
+        return environment._replace(input=inject(environment.input, where, value))
     name = root[1:]
     inside = inject(environment.variables[name], "$" + where[len(root) :], value)
-    return replace(environment, variables={**environment.variables, name: inside})
+    return environment._replace(variables={**environment.variables, name: inside})
 
 
 def _narrow(value: Value, name: str, wanted: Json, pointer: Pointer, *, holds: bool) -> Value | None:
@@ -181,11 +180,11 @@ def _predicate(name: str, wanted: Json) -> Fits | None:
     if name == "StringMatches" and isinstance(wanted, str):
         pattern = re.compile("".join(".*" if part == "*" else re.escape(part[-1]) for part in _pieces(wanted)), re.DOTALL)
         return lambda value: isinstance(value, str) and pattern.fullmatch(value) is not None
-    match = _OPERATOR.fullmatch(name)
-    if match is None or not _KINDS[match[1]](wanted):
+    of, how = _OPERATORS.get(name, ("", ""))
+    if not of or not _KINDS[of](wanted):
         return None
-    kind, order = _KINDS[match[1]], _ORDERS[match[2]]
-    if match[1] == "String":
+    kind, order = _KINDS[of], _ORDERS[how]
+    if of == "String":
         return lambda value: kind(value) and order(_units(value), _units(wanted))
     return lambda value: kind(value) and order(value, wanted)
 

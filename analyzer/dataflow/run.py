@@ -7,8 +7,9 @@ widening. What comes out is the environment in which each state's templates are 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from analyzer.asl.model import (
     DISTRIBUTED,
@@ -45,8 +46,7 @@ VISITS = 20
 """The visits a machine is granted, for each of its states; one that wants more is read with nothing known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What is known before the first state: the execution's input, the context object and the substitutions."""
 
     input: Value
@@ -67,16 +67,14 @@ class _ExhaustedError(Exception):
     """A machine that does not settle in the visits it is granted."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     """What a state is entered with."""
 
     input: Value
     variables: Mapping[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class _Exit:
+class _Exit(NamedTuple):
     """One way out of a state: where to (`None` for the end of its scope), with what."""
 
     target: str | None
@@ -143,12 +141,19 @@ def _merge(known: _Entry | None, exit_: _Exit, *, widening: bool) -> _Entry | No
     variables: dict[str, Value] = {}
     for name in sorted(names):
         sides = [side[name] for side in (known.variables, exit_.variables) if name in side]
-        variables[name] = bounded(sides[0] if len(sides) == 1 else grow(sides[0], sides[1]))
-    merged = _Entry(bounded(grow(known.input, bounded(exit_.output))), variables)
-    same = shape(merged.input) == shape(known.input) and {n: shape(v) for n, v in merged.variables.items()} == {
-        n: shape(v) for n, v in known.variables.items()
-    }
-    return None if same else merged
+        variables[name] = bounded(sides[0]) if len(sides) == 1 else _grown(sides[0], sides[1], grow)
+    merged = _Entry(_grown(known.input, bounded(exit_.output), grow), variables)
+    same = names == known.variables.keys() and all(_alike(variables[name], known.variables[name]) for name in names)
+    return None if same and _alike(merged.input, known.input) else merged
+
+
+def _grown(known: Value, new: Value, grow: Callable[[Value, Value], Value]) -> Value:
+    """Return what describes both; that a value meets itself again is the most common case."""
+    return known if new is known else bounded(grow(known, new))
+
+
+def _alike(left: Value, right: Value) -> bool:
+    return left is right or shape(left) == shape(right)
 
 
 def _visit(run: _Run, state: State, entry: _Entry, context: Value, depth: int) -> Iterator[_Exit]:
@@ -156,7 +161,7 @@ def _visit(run: _Run, state: State, entry: _Entry, context: Value, depth: int) -
     own = _with(context, ("State", "Name"), Literal(state.name, (Flow(state.pointer, "name of the state"),)))
     outside = Environment(entry.input, own, entry.variables, run.facts.substitutions)
     jsonata = state.language is QueryLanguage.JSONATA
-    inside = outside if jsonata else replace(outside, input=_read(state, "InputPath", entry.input, outside))
+    inside = outside if jsonata else outside._replace(input=_read(state, "InputPath", entry.input, outside))
     run.found[state.pointer] = inside
     if isinstance(state, Choice):
         yield from _choose(state, inside)
@@ -236,7 +241,7 @@ def _map(run: _Run, state: Map, inside: Environment, depth: int) -> Value | None
         return result or Sequence(())
     each = {"Value": item, "Index": Unknown("index of an item"), "Key": Unknown("key of an item")}
     context = _with(inside.context, ("Map", "Item"), Record(each, Unknown("context object"), frozenset({"Key"})))
-    here = replace(inside, context=context)
+    here = inside._replace(context=context)
     name = next((name for name in ("ItemSelector", "Parameters") if name in state.body), None)
     given = item if name is None else evaluate(state.body[name], state.language, (*state.pointer, name), here)
     if "ItemBatcher" in state.body:
@@ -289,19 +294,24 @@ def _batch(state: Map, item: Value, inside: Environment) -> Value:
 
 def _finish(state: State, inside: Environment, entry: _Entry, result: Value) -> tuple[Value, Mapping[str, Value]]:
     """Shape the result of a state into its output, and assign its variables."""
-    after = replace(inside, result=result)
     if state.language is QueryLanguage.JSONATA:
+        after = inside._replace(result=result)
         output = _output_of(state.body, state.pointer, state, after, result if _has_result(state) else inside.input)
         return output, _assigned(state.body, state.pointer, state.language, after, entry.variables)
-    assigning = [replace(inside, input=result if _has_result(state) else inside.input)]
+    read = [result if _has_result(state) else inside.input]
     if "ResultSelector" in state.body:
-        selecting = replace(inside, input=result)
+        selecting = inside._replace(input=result)
         result = evaluate(state.body["ResultSelector"], state.language, (*state.pointer, "ResultSelector"), selecting)
         # Whether `$` is the result before it is selected from, or after, is not said.
-        assigning.append(replace(inside, input=result))
-    variables = _either([_assigned(state.body, state.pointer, state.language, after, entry.variables) for after in assigning])
+        read.append(result)
+    variables = entry.variables
+    if "Assign" in state.body:
+        assigning = [inside._replace(input=value) for value in read]
+        variables = _either([_assigned(state.body, state.pointer, state.language, each, variables) for each in assigning])
     combined = inject(entry.input, state.body.get("ResultPath", "$"), result) if _has_result(state) else result
-    return _output(state, replace(inside, input=combined), combined), variables
+    if "OutputPath" not in state.body:
+        return combined, variables
+    return _read(state, "OutputPath", combined, inside._replace(input=combined)), variables
 
 
 def _either(sides: list[Mapping[str, Value]]) -> Mapping[str, Value]:
@@ -317,12 +327,12 @@ def _caught(state: State, catcher: Catcher, inside: Environment, entry: _Entry) 
     """Return the way out that a `Catch` is."""
     parts = {name: Unknown(f"{name} of an error", (Flow(catcher.pointer, f"{name} of an error"),)) for name in ("Error", "Cause")}
     error = Record(dict(parts), Unknown("output of an error"), frozenset({"Cause"}))
-    after = replace(inside, error=error)
+    after = inside._replace(error=error)
     if state.language is QueryLanguage.JSONATA:
         output = _output_of(catcher.body, catcher.pointer, state, after, error)
     else:
         output = inject(entry.input, catcher.body.get("ResultPath", "$"), error)
-        after = replace(after, input=error)
+        after = after._replace(input=error)
     variables = _assigned(catcher.body, catcher.pointer, state.language, after, entry.variables)
     return _Exit(catcher.next or "", output, variables)
 
@@ -379,4 +389,4 @@ def _with(context: Value, names: tuple[str, ...], value: Value) -> Value:
         context = Record({}, context)
     name, *rest = names
     inner = value if not rest else _with(context.fields.get(name, Record({}, Unknown("context object"))), tuple(rest), value)
-    return replace(context, fields={**context.fields, name: inner})
+    return Record({**context.fields, name: inner}, context.rest, context.optional)

@@ -10,7 +10,6 @@ from typing import Any
 
 from analyzer.asl.model import Map, State, Task
 from analyzer.context import Context
-from analyzer.dataflow.contract import from_schema, vouched
 from analyzer.dataflow.run import Facts
 from analyzer.dataflow.values import HOLE, INPUT, Literal, Record, Text, Unknown, Value
 
@@ -24,7 +23,11 @@ def start(context: Context, machine_arn: str, given: Value | None = None) -> Fac
     Raises `OptionError` for an assumption about something that is no path.
     """
     if given is None:
-        promised: Value = INPUT if context.input_schema is None else from_schema(context.input_schema)
+        given = INPUT
+    if given is INPUT and (context.input_schema is not None or context.assumptions):
+        from analyzer.dataflow.contract import from_schema, vouched
+
+        promised = INPUT if context.input_schema is None else from_schema(context.input_schema)
         given = vouched(promised, context.assumptions)
     arn = context.fill(machine_arn, HOLE)
     execution = arn.replace(":stateMachine:", ":express:" if context.type == "EXPRESS" else ":execution:") + ":" + HOLE

@@ -8,10 +8,11 @@ it is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from typing import NamedTuple
 
 from analyzer.text import Pointer
 
@@ -21,6 +22,10 @@ it as a hole would only widen the answer."""
 
 ONE = "\ue001"
 """Stands for exactly one character that is not known: a wildcard that a service map means, as in a secret's suffix."""
+
+UUID = f"{HOLE}-{HOLE}-4{HOLE}-{HOLE}-{HOLE}"
+"""A random UUID, which says that it is of version 4.
+https://docs.aws.amazon.com/step-functions/latest/dg/intrinsic-functions.html"""
 
 PLACEHOLDER = re.compile(r"\$\{([^${}]{1,256})\}")
 """A definition substitution, `${TableName}` or `${AWS::Region}`; also serves templates that write `${Table.Arn}`.
@@ -32,8 +37,7 @@ DERIVED = "Sql"
 parts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """One step of a value's way: where it stands and what stands there (`constant`, ``path `$.table` `` ...)."""
 
     pointer: Pointer
@@ -105,13 +109,14 @@ Value = Literal | Text | Unknown | OneOf | Record | Sequence
 class Presence(Enum):
     """Whether a field is there in every execution, in none, or in some."""
 
+    __hash__ = object.__hash__  # it is put into a set for every test of a map, and Enum hashes its name
+
     YES = "yes"
     NO = "no"
     MAYBE = "maybe"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What stands at a path: a value when it is or may be there, and whether it is.
 
     `items` says which item of each array on the way it belongs to: (path of the array, place).
@@ -146,7 +151,9 @@ def look(value: Value, path: str) -> tuple[Found, ...]:
     the end each key of an object (``RequestItems{}``), so there may be several answers. Below an unknown value every
     field may be there. A null counts as absent, as it does in a request.
     """
-    return tuple(_look(value, _steps(path), 0, ()))
+    found: list[Found] = []
+    _look(value, _steps(path), 0, (), found)
+    return tuple(found)
 
 
 @lru_cache(maxsize=4096)
@@ -154,39 +161,43 @@ def _steps(path: str) -> tuple[str, ...]:
     return tuple(step for step in path.replace("[]", ".[]").replace("{}", ".{}").split(".") if step)
 
 
-def _look(value: Value, steps: tuple[str, ...], at: int, items: tuple[tuple[str, int], ...]) -> Iterator[Found]:
+def _look(value: Value, steps: tuple[str, ...], at: int, items: tuple[tuple[str, int], ...], found: list[Found]) -> None:
+    """Add what stands at *steps*, from *at* on, to what is *found*."""
     if isinstance(value, OneOf):
         for choice in value.choices:
-            yield from _look(choice, steps, at, items)
+            _look(choice, steps, at, items, found)
     elif at == len(steps):
         absent = isinstance(value, Literal) and value.value is None
-        yield Found(Presence.NO, None, items) if absent else Found(Presence.YES, value, items)
+        found.append(Found(Presence.NO, None, items) if absent else Found(Presence.YES, value, items))
+    elif isinstance(value, Record):
+        _look_in_record(value, steps, at, items, found)
     elif isinstance(value, Unknown):
-        yield Found(Presence.MAYBE, value, items)
+        found.append(Found(Presence.MAYBE, value, items))
     elif steps[at] == "[]" and isinstance(value, Sequence) and every(value):
         array = fold(".".join(steps[:at]))
         for place, item in enumerate(every(value)):
-            yield from _look(item, steps, at + 1, (*items, (array, place)))
-    elif isinstance(value, Record):
-        yield from _look_in_record(value, steps, at, items)
+            _look(item, steps, at + 1, (*items, (array, place)), found)
     else:
-        yield Found(Presence.NO, None, items)
+        found.append(Found(Presence.NO, None, items))
 
 
-def _look_in_record(value: Record, steps: tuple[str, ...], at: int, items: tuple[tuple[str, int], ...]) -> Iterator[Found]:
+def _look_in_record(
+    value: Record, steps: tuple[str, ...], at: int, items: tuple[tuple[str, int], ...], found: list[Found]
+) -> None:
     if steps[at] == "{}":
         keys = [Found(Presence.YES, _key(key), items) for key in value.fields]
         rest = [] if value.rest is None else [Found(Presence.MAYBE, Unknown("key of an object"), items)]
-        yield from [*keys, *rest] or [Found(Presence.NO, None, items)]
+        found.extend([*keys, *rest] or [Found(Presence.NO, None, items)])
     elif (name := _spelled(value.fields, steps[at])) is not None:
         if name in value.optional:
-            yield Found(Presence.NO, None, items)
-        yield from _look(value.fields[name], steps, at + 1, items)
+            found.append(Found(Presence.NO, None, items))
+        _look(value.fields[name], steps, at + 1, items, found)
     elif value.rest is not None:
-        for found in _look(value.rest, steps, at + 1, items):
-            yield Found(Presence.MAYBE, found.value, items) if found.value is not None else found
+        below: list[Found] = []
+        _look(value.rest, steps, at + 1, items, below)
+        found.extend(Found(Presence.MAYBE, one.value, items) if one.value is not None else one for one in below)
     else:
-        yield Found(Presence.NO, None, items)
+        found.append(Found(Presence.NO, None, items))
 
 
 def _key(key: str) -> Value:
@@ -203,7 +214,10 @@ def _spelled(fields: Mapping[str, Value], name: str) -> str | None:
     if name in fields:
         return name
     folded = fold(name)
-    return next((key for key in fields if fold(key) == folded), None)
+    for key in fields:
+        if fold(key) == folded:
+            return key
+    return None
 
 
 @lru_cache(maxsize=4096)

@@ -7,13 +7,12 @@ narrowest pattern that is still sufficient, and a diagnostic.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from analyzer.context import Context
-from analyzer.dataflow.values import HOLE, Flow, texts
+from analyzer.dataflow.values import HOLE, Flow, Value, texts
 from analyzer.diagnostics import Diagnostic
 from analyzer.integrations import Call
-from analyzer.maps import GrantRule, Operation, ServiceMap, SqlText, service_map
+from analyzer.maps import GrantRule, ServiceMap, SqlText, service_map
 from analyzer.permissions.fill import NOTHING, Filled, absent, fill
 from analyzer.permissions.grant import EXECUTION, Action, Certainty, Condition, Grant, Reason, TargetRole
 from analyzer.permissions.patterns import as_exact, as_pattern, in_partition, is_arn, knows_wildcards
@@ -27,54 +26,50 @@ def permissions(
     """Return every grant the *calls* need, the roles they are made under, and what there is to say about them."""
     grants: list[Grant] = []
     targets: dict[str, TargetRole] = {}
-    reports: dict[Diagnostic, None] = {}
+    reports: list[Diagnostic] = []
     for made in calls:
         mapped = service_map(made.service)
         operation = mapped.operations[made.operation]
         call = made if operation.sql is None else _read_sql(made, operation.sql)
-        reports.update(dict.fromkeys(_notes(call, operation)))
-        for target in _roles(call, context):
+        if call.pattern in operation.unverified:
+            reports.append(doubt(call, operation.unverified[call.pattern]))
+        for target in (None,) if call.role is None else _roles(call.role, context):
             if target is not None:
                 targets.setdefault(target.arn, target)
+            variables = _variables(context, target)
             assumed: dict[str, list[Action]] = {}
             for rule in operation.grants:
-                found, problems = _apply(rule, call, mapped, context, target)
+                if call.pattern not in rule.only:
+                    continue
+                found, problems = _apply(rule, call, mapped, context, target, variables)
                 grants.extend(found)
-                reports.update(dict.fromkeys(problems))
+                reports.extend(problems)
                 if found and found[0].certainty is Certainty.ASSUMED:
                     assumed.setdefault(because(rule, call), []).extend(grant.action for grant in found)
-            reports.update((assumption(reason, actions, call), None) for reason, actions in assumed.items())
+            reports.extend(assumption(reason, actions, call) for reason, actions in assumed.items())
     return tuple(grants), tuple(targets.values()), tuple(reports)
 
 
 def _read_sql(call: Call, source: SqlText) -> Call:
     from analyzer.dataflow.sql import with_sql
 
-    return replace(call, arguments=with_sql(call.arguments, source))
+    return call._replace(arguments=with_sql(call.arguments, source))
 
 
-def _roles(call: Call, context: Context) -> Iterator[TargetRole | None]:
-    """Yield the roles under which *call* is made: `None` for the machine's own."""
-    if call.role is None:
-        yield None
-        return
-    for text in texts(call.role):
+def _roles(role: Value, context: Context) -> Iterator[TargetRole]:
+    """Yield every role that *role* may be."""
+    for text in texts(role):
         written = in_partition(text.text, context.partition)
         whole = written if is_arn(written) else f"arn:{context.partition}:iam::{HOLE}:role/{HOLE}"
         account = whole.split(":", 5)[4]
         yield TargetRole(as_pattern(whole), account if account and HOLE not in account else None, HOLE not in whole)
 
 
-def _notes(call: Call, operation: Operation) -> Iterator[Diagnostic]:
-    if (said := operation.unverified.get(call.pattern)) is not None:
-        yield doubt(call, said)
-
-
 def _apply(
-    rule: GrantRule, call: Call, mapped: ServiceMap, context: Context, target: TargetRole | None
+    rule: GrantRule, call: Call, mapped: ServiceMap, context: Context, target: TargetRole | None, variables: Mapping[str, str]
 ) -> tuple[list[Grant], list[Diagnostic]]:
-    """Apply one rule of a map to one call."""
-    decided = holds(rule.when, call.arguments) if call.pattern in rule.only else False
+    """Apply one rule of a map to one call in its pattern; *variables* are what its texts may name of the surroundings."""
+    decided = holds(rule.when, call.arguments)
     if decided is False or (rule.level == "managed_rule" and _is_foreign(target, context)):
         return [], []
     if rule.external is not None:
@@ -83,7 +78,6 @@ def _apply(
     problems: list[Diagnostic] = []
     if rule.unverified is not None:
         problems.append(doubt(call, rule.unverified))
-    variables = _variables(context, target)
     condition, flow = _condition(rule, call, mapped, variables, problems)
     grants: list[Grant] = []
     widened: dict[tuple[tuple[tuple[str, str], ...], ...], list[Filled]] = {}
@@ -130,6 +124,8 @@ def _condition(
 
     A text of which a part is not known is compared by a pattern.
     """
+    if not rule.condition:
+        return (), ()
     made = []
     flow: list[Flow] = []
     for operator, key, templates in rule.condition:

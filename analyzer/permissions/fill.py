@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
+from typing import NamedTuple
 
 from analyzer.dataflow.values import HOLE, ONE, Flow, Presence, Text, Value, look, texts
 from analyzer.maps import LONGEST, Case, Template
 from analyzer.permissions.grant import Certainty
 from analyzer.permissions.patterns import in_partition, is_arn
+from analyzer.symbols import is_arn_symbol, spell
 from analyzer.text import Pointer
 
 LIMIT = 1_000
@@ -32,11 +33,13 @@ TOO_MANY = "has too many values to tell apart"
 Items = tuple[tuple[str, int], ...]
 """Which item of each array a reading is from: (path of the array, place)."""
 
+_WIDTH = {certainty: width for width, certainty in enumerate(Certainty)}
+"""How little each certainty says of a value."""
+
 _TOKEN = re.compile(r"\{((?:[^{}|:]|\{\})+)(?::(\w+))?(?:\|([^{}]*))?\}|([*?])")
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(NamedTuple):
     """One text a template makes: with holes where values are not known, and where the known ones came from.
 
     `holes` says why each unknown parameter is not known, `unreadable` which literal did not fit its form, `written` where
@@ -51,8 +54,7 @@ class Filled:
     written: Pointer = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     """What one text of one parameter contributes: variables to set, or a whole text that replaces the template's."""
 
     variables: Mapping[str, str]
@@ -71,18 +73,23 @@ def fill(
 
     Parameters that stand in one array are taken from one item of it.
     """
-    parameters = _parameters(template)
+    parameters = _parameters(template.text, tuple(template.read))
     readings = [list(_read(template, name, default, arguments, variables, forms)) for name, default in parameters]
     made: dict[str, Filled] = {}
-    # The values of one parameter are no more than what is written; only a product can explode.
-    limit = LIMIT + 1 if sum(len(own) > 1 for own in readings) > 1 else None
-    combinations = list(islice(_combinations(readings, {}), limit))
-    if limit is not None and len(combinations) == limit:
-        combinations = list(_widened(readings, [name for name, _ in parameters]))
-    for chosen in combinations:
+    for chosen in _choices(readings, [name for name, _ in parameters]):
         for filled in _combine(template, chosen, variables):
             made.setdefault(filled.text, filled)
     return tuple(made.values())
+
+
+def _choices(readings: list[list[_Reading]], names: list[str]) -> list[tuple[_Reading, ...]]:
+    """Return every way to choose one reading of each parameter, or fewer with holes where they are too many."""
+    if len(readings) == 1:
+        return [(own,) for own in readings[0]]
+    # The values of one parameter are no more than what is written; only a product can explode.
+    limit = LIMIT + 1 if sum(len(own) > 1 for own in readings) > 1 else None
+    combinations = list(islice(_combinations(readings, {}), limit))
+    return combinations if len(combinations) != limit else list(_widened(readings, names))
 
 
 def _combinations(readings: list[list[_Reading]], items: Mapping[str, int]) -> Iterator[tuple[_Reading, ...]]:
@@ -114,30 +121,35 @@ def absent(template: Template, arguments: Value) -> bool:
     """Tell whether a parameter that *template* needs is certainly not there."""
     return any(
         default is None and all(entry.presence is Presence.NO for entry in look(arguments, name))
-        for name, default in _parameters(template)
+        for name, default in _parameters(template.text, tuple(template.read))
     )
 
 
-def _parameters(template: Template) -> list[tuple[str, str | None]]:
-    """List the parameters a template reads, with the default its hole gives; those only a form uses come last."""
-    found = {name: default for name, _, default, _ in _tokens(template.text) if name and name[0].isupper()}
-    return [*found.items(), *((name, None) for name in template.read if name not in found)]
+@lru_cache(maxsize=2048)
+def _parameters(text: str, read: tuple[str, ...]) -> tuple[tuple[str, str | None], ...]:
+    """List the parameters a template reads, with the default its hole gives; those only a form uses (*read*) come last."""
+    found = {name: default for name, _, default, _ in _tokens(text) if name and name[0].isupper()}
+    return (*found.items(), *((name, None) for name in read if name not in found))
 
 
 @lru_cache(maxsize=2048)
 def _tokens(text: str) -> tuple[tuple[str | None, str | None, str | None, str], ...]:
-    """Split a template: (hole name, filter, default, text before it); the wildcards of a map are holes called `*` and `?`."""
+    """Split a template: (hole name, filter, default, text before it), the last without a name; wildcards of a map are text."""
     parts: list[tuple[str | None, str | None, str | None, str]] = []
-    at = 0
+    before, at = "", 0
     for match in _TOKEN.finditer(text):
-        parts.append((match[1] or match[4], match[2], match[3], text[at : match.start()]))
+        before += text[at : match.start()]
         at = match.end()
-    return (*parts, (None, None, None, text[at:]))
+        if match[4]:
+            before += HOLE if match[4] == "*" else ONE
+        else:
+            parts.append((match[1], match[2], match[3], before))
+            before = ""
+    return (*parts, (None, None, None, before + text[at:]))
 
 
 def _render(text: str, variables: Mapping[str, str]) -> str:
     out = []
-    variables = {**variables, "*": HOLE, "?": ONE}
     for name, filter_, default, before in _tokens(text):
         out.append(before)
         if name is None:
@@ -158,7 +170,7 @@ def _read(
     """Read one parameter through its form, once for each text it may be."""
     cases = forms[template.read.get(name, "name-or-arn")]
     found = look(arguments, name)
-    if default is None and any(entry.value is not None for entry in found):
+    if default is None and len(found) > 1 and any(entry.value is not None for entry in found):
         found = tuple(entry for entry in found if entry.value is not None)  # an item without the field names no resource
     for entry in found:
         if entry.presence is Presence.NO:
@@ -170,7 +182,19 @@ def _read(
                 yield _Reading({name: HOLE}, None, Certainty.UNKNOWN, hole=(name, NOT_GIVEN), items=entry.items)
         if entry.value is not None:
             for text in texts(entry.value):
-                yield from (replace(reading, items=entry.items) for reading in _read_text(name, text, cases, variables))
+                if is_arn_symbol(text.text):
+                    yield _read_symbol(name, text, template)._replace(items=entry.items)
+                    continue
+                for reading in _read_text(name, text, cases, variables):
+                    yield reading._replace(items=entry.items) if entry.items else reading
+
+
+def _read_symbol(name: str, text: Text, template: Template) -> _Reading:
+    """Read an ARN of which nothing is known: it takes the place of a template that ends with it and names nothing else."""
+    alone = _parameters(template.text, tuple(template.read)) == ((name, None),)
+    if alone and template.text.endswith(f"{{{name}}}"):
+        return _Reading({}, text.text, Certainty.EXACT, text.flow)
+    return _Reading({name: HOLE}, None, Certainty.UNKNOWN, text.flow, hole=(name, f"part of the ARN `{spell(text.text)}`"))
 
 
 def _read_text(name: str, text: Text, cases: tuple[Case, ...], variables: Mapping[str, str]) -> Iterator[_Reading]:
@@ -205,27 +229,24 @@ def _read_text(name: str, text: Text, cases: tuple[Case, ...], variables: Mappin
 
 def _combine(template: Template, readings: tuple[_Reading, ...], variables: Mapping[str, str]) -> Iterator[Filled]:
     merged = dict(variables)
+    flow: dict[Flow, None] = {}
+    certainty = Certainty.PATTERN if "{machine}" in template.text and variables.get("machine") == HOLE else Certainty.EXACT
     for reading in readings:
         merged.update(reading.variables)
-    unknown = any(reading.certainty is Certainty.UNKNOWN for reading in readings)
-    least = Certainty.PATTERN if "{machine}" in template.text and variables.get("machine") == HOLE else Certainty.EXACT
-    certainty = Certainty.UNKNOWN if unknown else max((least, *(reading.certainty for reading in readings)), key=_width)
-    flow = tuple(dict.fromkeys(step for reading in readings for step in reading.flow))
-    holes = tuple(reading.hole for reading in readings if reading.hole is not None)
-    unreadable = tuple(reading.unreadable for reading in readings if reading.unreadable is not None)
+        flow.update(dict.fromkeys(reading.flow))
+        if _WIDTH[reading.certainty] > _WIDTH[certainty]:
+            certainty = reading.certainty
+    holes = tuple([reading.hole for reading in readings if reading.hole is not None])
+    unreadable = tuple([reading.unreadable for reading in readings if reading.unreadable is not None])
     # What is to be shown is where a parameter that is not known is written, else where any of them is.
-    steps = [step for reading in sorted(readings, key=lambda one: one.hole is None) for step in reading.flow]
-    written = next((step.pointer for step in steps if step.pointer), ())
+    ordered = sorted(readings, key=lambda one: one.hole is None) if holes else readings
+    written = next((step.pointer for reading in ordered for step in reading.flow if step.pointer), ())
     wholes = [reading.whole for reading in readings if reading.whole is not None]
     if NOTHING in wholes:
         texts_ = [NOTHING]
-    elif unknown and template.unknown is not None:
+    elif certainty is Certainty.UNKNOWN and template.unknown is not None:
         texts_ = [_render(text, merged) for text in template.unknown]
     else:
         texts_ = wholes or [_render(template.text, merged)]
     for text in texts_:
-        yield Filled(text, certainty, flow, holes, unreadable, written)
-
-
-def _width(certainty: Certainty) -> int:
-    return (Certainty.EXACT, Certainty.PATTERN, Certainty.ASSUMED, Certainty.UNKNOWN).index(certainty)
+        yield Filled(text, certainty, tuple(flow), holes, unreadable, written)

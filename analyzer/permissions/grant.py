@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from analyzer.dataflow.values import Flow
 from analyzer.text import Pointer
@@ -22,6 +22,8 @@ EXECUTION = "execution"
 class Certainty(StrEnum):
     """How exactly a grant names what is needed."""
 
+    __hash__ = str.__hash__
+
     EXACT = "exact"
     """Every value that names the resource is known."""
     PATTERN = "pattern"
@@ -32,8 +34,7 @@ class Certainty(StrEnum):
     """A whole value that names the resource is not known: every resource of its type is granted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why a grant is there: the state, the rule of the service maps, the page, and where the values came from."""
 
     state: str | None
@@ -57,8 +58,7 @@ class Grant:
     reasons: tuple[Reason, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TargetRole:
+class TargetRole(NamedTuple):
     """A role that tasks take on by `Credentials`: its ARN pattern and the account it lives in, where known."""
 
     arn: str

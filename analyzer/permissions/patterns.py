@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from analyzer.dataflow.values import HOLE, ONE
 
+_SPECIAL = re.compile(f"[*?${HOLE}{ONE}]")
 _HOLES = re.compile(f"{HOLE}+")
 _WILDCARD = re.compile(r"(?<!\$\{)\*")
 _ESCAPE_OR_WILDCARD = re.compile(r"\$\{([*?$])\}|[*?]")
@@ -20,6 +21,8 @@ def as_pattern(text: str) -> str:
 
     A literal `*`, `?` or `$` is escaped as `${*}`, `${?}` or `${$}`.
     """
+    if not _SPECIAL.search(text):
+        return text
     escaped = re.sub(r"[*?$]", lambda match: "${" + match[0] + "}", text)
     return _HOLES.sub("*", escaped).replace(ONE, "?")
 

@@ -87,7 +87,7 @@ def drafts(
 
 def native_in(form: str) -> tuple[str, ...]:
     """Return the dialects of templates whose names mean something in the language *form*."""
-    return {"terraform": ("terraform",), "cdk-ts": (), "cdk-py": ()}.get(form, NAMES_IN_STACKS)
+    return {"terraform": ("terraform", "terraform-plan"), "cdk-ts": (), "cdk-py": ()}.get(form, NAMES_IN_STACKS)
 
 
 def _own(found: Found) -> str:

@@ -13,23 +13,13 @@ from analyzer.text import Json
 
 def spelled(analysis: Analysis) -> Analysis:
     """Return *analysis* with a placeholder for every symbol in what it grants and says."""
-    context = analysis.context
     return replace(
         analysis,
-        context=replace(
-            context,
-            partition=spell(context.partition),
-            region=_maybe(context.region),
-            account=_maybe(context.account),
-            name=_maybe(context.name),
-            kms_key=_maybe(context.kms_key),
-            role=_maybe(context.role),
-        ),
         policy=_policy(analysis.policy),
         trust=spell_json(analysis.trust),
         targets=tuple(
             TargetPolicy(
-                replace(one.role, arn=spell(one.role.arn), account=_maybe(one.role.account)),
+                one.role._replace(arn=spell(one.role.arn), account=_maybe(one.role.account)),
                 _policy(one.policy),
                 spell_json(one.trust),
             )

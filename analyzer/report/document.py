@@ -14,6 +14,8 @@ from analyzer.maps import index
 from analyzer.permissions import Certainty, Condition, Grant, Reason
 from analyzer.policy import VERSION, Policy, condition_block, machine_arn
 from analyzer.report.problems import place
+from analyzer.symbols import spell
+from analyzer.templates.model import Found
 from analyzer.text import Json, Source, pointer_text
 
 SCHEMA = "asl-iam/v1"
@@ -41,14 +43,23 @@ def policy_document(policy: Policy) -> tuple[dict[str, Json], bool]:
     return (policy.to_dict(), False) if policy.statements else (DENY_ALL, True)
 
 
+def _template(found: Found | None) -> dict[str, Json]:
+    """Say which resource of which template the machine is; nothing for a definition that stands alone."""
+    if found is None:
+        return {}
+    place = pointer_text(found.pointer)
+    return {"template": {"path": found.template, "dialect": found.dialect, "name": found.name, "pointer": place}}
+
+
 def _machine(analysis: Analysis) -> dict[str, Json]:
     context, source = analysis.context, analysis.machine.source
     arn = machine_arn(context, index())
     return {
-        "name": context.name,
-        "arn": None if "*" in arn else arn,
+        "name": context.name and spell(context.name),
+        "arn": None if "*" in arn else spell(arn),
         "type": context.type,
         "source": {"path": source.name, "pointer": pointer_text(source.base)},
+        **_template(analysis.found),
         "policy": analysis.policy.to_dict(),
         "overflow_policies": [],
         "trust_policy": analysis.trust,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from analyzer.analyze import Analysis
 from analyzer.asl.model import Machine, State, inner_scopes
@@ -15,8 +15,7 @@ CERTAINTIES = tuple(Certainty)
 """From what is surest to what is least sure."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What one reason needs: actions on resources. `role` is the execution role's or a target role's."""
 
     reason: Reason

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import textwrap
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from analyzer.text import Json
 
@@ -26,8 +24,7 @@ _LOOKS: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Paint:
+class Paint(NamedTuple):
     """Adds the look of a role (`error`, `action`, ...) to a text, or leaves it plain."""
 
     enabled: bool = False
@@ -54,6 +51,8 @@ def printable(text: str) -> str:
 
 def wrap(text: str, first: str = "", rest: str = "") -> list[str]:
     """Break *text* between words into lines of the report's width, after *first* and *rest* as indents."""
+    import textwrap
+
     return textwrap.wrap(
         printable(text), WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
     ) or [first.rstrip()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 from itertools import groupby
 
@@ -129,4 +128,6 @@ def _columns(text: str) -> int:
     """Count the columns *text* takes: East Asian characters are two wide, combining ones take none."""
     if text.isascii():
         return len(text)
+    import unicodedata
+
     return sum(0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

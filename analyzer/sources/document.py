@@ -5,7 +5,6 @@ from __future__ import annotations
 from analyzer.diagnostics import Diagnostic, did_you_mean
 from analyzer.errors import NotADefinition
 from analyzer.sources.json_text import comment_problem, looks_like_json, read_json
-from analyzer.sources.yaml_text import read_yaml
 from analyzer.text import Json, Source
 
 
@@ -29,6 +28,8 @@ def parse_any(source: Source) -> tuple[Json, tuple[Diagnostic, ...]]:
     else:
         if text.lstrip().startswith(("//", "/*")):
             raise comment_problem(source, len(text) - len(text.lstrip()))
+        from analyzer.sources.yaml_text import read_yaml
+
         document, diagnostics = read_yaml(source)
     return document, diagnostics
 

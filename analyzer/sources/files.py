@@ -17,15 +17,23 @@ from analyzer.sources.limits import MAX_BYTES
 from analyzer.text import Source
 
 STDIN = "<stdin>"
-SUFFIXES = (".json", ".yaml", ".yml", ".asl", ".template")
+SUFFIXES = (".json", ".yaml", ".yml", ".asl", ".template", ".tf")
 """What a file must end with to be looked at when its directory was named."""
 
 _SKIPPED = frozenset(("node_modules",))
-_TEMPLATE = re.compile(r"AWS::(?:StepFunctions|Serverless)::StateMachine\b")
+_TEMPLATE = re.compile(r"AWS::(?:(?:StepFunctions|Serverless)::StateMachine|CloudFormation::Stack|Serverless::Application)\b")
 """What a template with a state machine in it has in its text."""
 
+_TERRAFORM = re.compile(r'^[ \t]*resource[ \t]+"?aws_sfn_state_machine"?[ \t]', re.MULTILINE)
+_CALLED = re.compile(r'^[ \t]*source[ \t]*=[ \t]*"(\.{1,2}/[^"$%\n]*)"', re.MULTILINE)
+"""How Terraform sources declare a state machine, and how they call a module that lies beside them."""
+_PLANNED = ('"format_version"', '"aws_sfn_state_machine"')
+"""What a plan with a state machine has in it, when Terraform shows it as JSON."""
+_MOST_CALLED = 200
+"""Files of called modules that are looked into for one file that calls them."""
+
 _MAGIC = re.compile(r"[*?[]")
-_TOP_KEY = re.compile(r"^(?:StartAt|States|\"StartAt\"|\"States\"|'StartAt'|'States')[ \t]*:", re.MULTILINE)
+_TOP_KEY = r"(?m)^(?:StartAt|States|\"StartAt\"|\"States\"|'StartAt'|'States')[ \t]*:"
 
 
 def read_source(path: str) -> Source:
@@ -138,17 +146,44 @@ def _if_definition(path: str) -> Source | None:
     except (SourceError, OSError):
         return None
     text = source.text
-    if _TEMPLATE.search(text):
+    if path.lower().endswith(".tf"):
+        return source if _TERRAFORM.search(text) or _calls_machine(os.path.dirname(path), text) else None
+    if _TEMPLATE.search(text) or all(mark in text for mark in _PLANNED):
         return source
     if "StartAt" not in text and "States" not in text:
         return None
     if not looks_like_json(text):
-        return source if _TOP_KEY.search(text) else None
+        return source if re.search(_TOP_KEY, text) else None
     try:
         document = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
         return source if '"StartAt"' in text and '"States"' in text else None
     return source if isinstance(document, dict) and ("StartAt" in document or "States" in document) else None
+
+
+def _calls_machine(folder: str, text: str) -> bool:
+    """Tell whether a module that *text*, a Terraform source in *folder*, calls from beside it declares a state machine."""
+    waiting = [os.path.join(folder, called) for called in _CALLED.findall(text)]
+    seen: set[str] = set()
+    files = 0
+    while waiting and files < _MOST_CALLED:
+        module = os.path.realpath(waiting.pop())
+        if module in seen or not os.path.isdir(module):
+            continue
+        seen.add(module)
+        for name in sorted(os.listdir(module)):
+            path = os.path.join(module, name)
+            if not name.endswith(".tf") or os.path.islink(path) or not os.path.isfile(path) or os.path.getsize(path) > MAX_BYTES:
+                continue
+            files += 1
+            try:
+                inner = read_source(path).text
+            except SourceError:
+                continue
+            if _TERRAFORM.search(inner):
+                return True
+            waiting += [os.path.join(module, called) for called in _CALLED.findall(inner)]
+    return False
 
 
 def _decode(data: bytes, name: str) -> str:

@@ -15,13 +15,12 @@ from math import isfinite
 from analyzer.diagnostics import Diagnostic
 from analyzer.errors import SyntaxProblem
 from analyzer.sources.limits import MAX_DEPTH, MAX_DIGITS, duplicate_key, too_deep
-from analyzer.sources.yaml_text import compose
 from analyzer.text import Json, Pointer, Source
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 _WORD = re.compile(r"[^\W\d][\w$-]*")
-_BRACKET_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
-_ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<lone>u[dD][89a-fA-F]..)|.)", re.DOTALL)
+_BRACKET_OR_STRING = r'(?s)"(?:[^"\\]|\\.)*"|[\[\]{}]'
+_ESCAPE = r"(?s)\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<lone>u[dD][89a-fA-F]..)|.)"
 _SPELLINGS = {"True": "true", "False": "false", "None": "null", "nil": "null", "undefined": "null"}
 
 
@@ -46,7 +45,8 @@ def read_json(source: Source) -> tuple[Json, tuple[Diagnostic, ...]]:
         raise _explain(source, error) from None
     except RecursionError:
         raise _too_deep(source) from None
-    if _deeper_than(document, MAX_DEPTH):
+    # No document is deeper than it has brackets, and few have that many.
+    if source.text.count("{") + source.text.count("[") > MAX_DEPTH and _deeper_than(document, MAX_DEPTH):
         raise _too_deep(source)
     _refuse_lone_surrogates(source, document)
     return document, tuple(_duplicates(source, repeated)) if repeated else ()
@@ -182,7 +182,7 @@ def _deeper_than(document: Json, limit: int) -> bool:
 def _too_deep(source: Source) -> SyntaxProblem:
     """Return the error for the first bracket beyond the limit."""
     depth = 0
-    for token in _BRACKET_OR_STRING.finditer(source.text):
+    for token in re.finditer(_BRACKET_OR_STRING, source.text):
         depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
         if depth > MAX_DEPTH:
             line, column = _place(source.text, token.start())
@@ -197,13 +197,15 @@ def _refuse_lone_surrogates(source: Source, document: Json) -> None:
     try:
         json.dumps(document, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        found = next((escape for escape in _ESCAPE.finditer(source.text) if escape["lone"]), None)
+        found = next((escape for escape in re.finditer(_ESCAPE, source.text) if escape["lone"]), None)
         message = "an escape that is half of a surrogate pair, which is no character"
         raise _problem(source, found.start() if found else 0, message, "write both halves") from None
 
 
 def _duplicates(source: Source, repeated: list[str]) -> Iterator[Diagnostic]:
     """Find the repeated keys again, now with their places: the JSON reader only notices that there are some."""
+    from analyzer.sources.yaml_text import compose
+
     try:
         top = compose(source.text)
     except ValueError:  # a key longer than YAML allows, say

@@ -18,8 +18,11 @@ from analyzer.text import Source
 
 __all__ = ["Found", "Project", "Role", "machines_in", "options_of", "project_of"]
 
-_MARKS = ("::StateMachine",)
+_MARKS = ("::StateMachine", "AWS::CloudFormation::Stack", "AWS::Serverless::Application")
 """What a text has in it when it can be a template with a state machine."""
+
+_PLANNED = ('"format_version"', '"aws_sfn_state_machine"')
+"""What the JSON of a Terraform plan with a state machine has in it."""
 
 
 def machines_in(source: Source, project: Project) -> Iterator[Found | SourceError] | None:
@@ -27,6 +30,8 @@ def machines_in(source: Source, project: Project) -> Iterator[Found | SourceErro
 
     One that cannot be read is a `SourceError` among them, which takes no other one with it.
     """
+    if source.name.endswith(".tf") or "aws_sfn_state_machine" in source.text:
+        return _terraform(source, project)
     if not any(mark in source.text for mark in _MARKS):
         return None
     from analyzer.templates import cloudformation
@@ -38,20 +43,34 @@ def machines_in(source: Source, project: Project) -> Iterator[Found | SourceErro
     return cloudformation.machines(source, document, project) if cloudformation.is_template(document) else None
 
 
-def options_of(found: Found, pseudo: Mapping[str, str]) -> dict[str, Any]:
+def _terraform(source: Source, project: Project) -> Iterator[Found | SourceError] | None:
+    """Return the machines of a plan, or else of sources."""
+    from analyzer.templates import terraform, terraform_plan
+
+    if all(mark in source.text for mark in _PLANNED) and source.text.lstrip("\ufeff \t\r\n").startswith("{"):
+        try:
+            document, _ = parse_any(source)
+        except SourceError:
+            return None
+        return terraform_plan.machines(source, document, project) if terraform_plan.is_plan(document) else None
+    return terraform.machines(source, project) if terraform.is_terraform(source) else None
+
+
+def options_of(found: Found, given: Mapping[str, str | Texts], unknown: frozenset[str] = frozenset()) -> dict[str, Any]:
     """Return what is known around *found*, as keywords of `make_context`; what only the deployment knows is left out.
 
-    *pseudo* gives the pseudo parameters that are known.
+    The key is not: it may have placeholders. *given* has the texts of placeholders that are known from
+    elsewhere, and those in *unknown* are open, whatever their default.
     """
+    texts = {name: text for name, text in found.texts.items() if name not in unknown}
+    texts |= {name: (text,) if isinstance(text, str) else text for name, text in given.items()}
     made: dict[str, Any] = {}
-    for key, given in found.options.items():
-        known = (
-            _settled(str(given), {**found.texts, **{name: (text,) for name, text in pseudo.items()}})
-            if isinstance(given, str)
-            else given
-        )
+    for key, written in found.options.items():
+        known = _settled(written, texts) if isinstance(written, str) else written
         if key == "type":
             known = str(known).upper() if str(known).upper() in ("STANDARD", "EXPRESS") else None
+        if key == "kms_key":
+            known = known or written  # a key that the deployment makes is needed all the same
         if known is not None:
             made[key] = known
     return made

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,13 +16,32 @@ from typing import Any
 from analyzer.errors import SourceError
 from analyzer.sources import parse_any
 from analyzer.templates.depends import conditional, dependencies
-from analyzer.templates.expressions import OPEN, Template, filled, is_plain, meaning, named, referred, texts, value
+from analyzer.templates.expressions import (
+    MADE,
+    OPEN,
+    Template,
+    expand,
+    filled,
+    is_arn,
+    is_plain,
+    meaning,
+    named,
+    referred,
+    texts,
+    value,
+)
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.project import Project
 from analyzer.text import Json, Pointer, Source
 
 MACHINE, SAM_MACHINE = "AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine"
 TYPES = (MACHINE, SAM_MACHINE)
+
+_STACKS = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
+"""Resources that are stacks of their own, and the property that says where their template is."""
+
+NESTED = 5
+"""The deepest stack in a stack that is read."""
 
 _FIELDS = {
     MACHINE: {
@@ -63,19 +83,24 @@ def is_template(document: Json) -> bool:
     """Tell whether *document* is a template with a state machine in it."""
     resources = document.get("Resources") if isinstance(document, dict) else None
     return isinstance(resources, dict) and any(
-        isinstance(resource, dict) and resource.get("Type") in TYPES for resource in resources.values()
+        isinstance(resource, dict) and resource.get("Type") in (*TYPES, *_STACKS) for resource in resources.values()
     )
 
 
-def machines(source: Source, document: Mapping[str, Json], project: Project) -> Iterator[Found | SourceError]:
-    """Yield every state machine of the template *document*, which *source* holds; an error for one that cannot be read."""
+def machines(source: Source, document: Mapping[str, Json], project: Project, depth: int = 0) -> Iterator[Found | SourceError]:
+    """Yield every state machine of the template *document*, which *source* holds; an error for one that cannot be read.
+
+    Those of nested stacks, whose templates lie in the project, are called `Stack/Machine`.
+    """
     template = Template.of(document)
     written, depends = _written(template), dependencies(template.resources)
     for name, resource in template.resources.items():
+        properties = resource.get("Properties") if isinstance(resource, dict) else None
+        properties = properties if isinstance(properties, dict) else {}
+        if isinstance(resource, dict) and resource.get("Type") in _STACKS and depth < NESTED:
+            yield from _nested(str(name), properties, resource["Type"], source, template, project, depth)
         if not isinstance(resource, dict) or resource.get("Type") not in TYPES:
             continue
-        properties = resource.get("Properties")
-        properties = properties if isinstance(properties, dict) else {}
         properties = {**_globals(document, resource["Type"]), **properties}
         machine = _Machine(str(name), resource["Type"], properties, source, template, project)
         try:
@@ -84,6 +109,37 @@ def machines(source: Source, document: Mapping[str, Json], project: Project) -> 
             )
         except SourceError as error:
             yield error
+
+
+def _nested(
+    name: str, properties: Mapping[str, Json], kind: str, source: Source, template: Template, project: Project, depth: int
+) -> Iterator[Found | SourceError]:
+    """Yield the machines of a nested stack; what its parameters are given is known there when it is a text."""
+    path = _path(properties.get(_STACKS[kind]), template)
+    inner = None if path is None else project.read(path, os.path.dirname(os.path.realpath(source.name)))
+    if inner is None:
+        return
+    try:
+        document, _ = parse_any(inner)
+    except SourceError as error:
+        yield error
+        return
+    if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):
+        return
+    given = properties.get("Parameters")
+    bound = _bound(document.get("Parameters"), given if isinstance(given, dict) else {}, template)
+    for found in machines(inner, {**document, "Parameters": bound}, project, depth + 1):
+        yield replace(found, name=f"{name}/{found.name}") if isinstance(found, Found) else found
+
+
+def _bound(parameters: Json, given: Mapping[str, Json], template: Template) -> dict[str, Json]:
+    """Return the parameters of a nested template with what its parent gives them, where that is one text."""
+    made: dict[str, Json] = {}
+    for name, parameter in parameters.items() if isinstance(parameters, dict) else ():
+        found = tuple(expand(text, template) for text in texts(given[name], template)) if name in given else ()
+        known = len(found) == 1 and "${" not in found[0]
+        made[name] = {"Type": "String", "Default": found[0]} if known else {"Type": "String"} if name in given else parameter
+    return made
 
 
 def _globals(document: Mapping[str, Json], kind: str) -> Mapping[str, Json]:
@@ -104,7 +160,7 @@ def _read(machine: _Machine) -> Found:
         else {}
     )
     role = _role(machine)
-    known, names = _texts(machine, substitutions, definition, role)
+    known, names, arns = _texts(machine, substitutions, definition, role)
     return Found(
         name=machine.name,
         dialect="sam" if machine.kind == SAM_MACHINE else "cloudformation",
@@ -115,10 +171,19 @@ def _read(machine: _Machine) -> Found:
         options=_options(machine),
         texts=known,
         names=names,
+        arns=arns,
+        unsure=frozenset(name for name in names if _is_unsure(name, known, definition, machine.template)),
         own_name=f"{machine.name}.Name",
         role=role,
         files=files,
     )
+
+
+def _is_unsure(name: str, known: Mapping[str, Texts], definition: Json, template: Template) -> bool:
+    """Tell whether *name* is a parameter that stands for a whole value, of which the template shows nothing."""
+    alone = f"${{{name}}}"
+    whole = any(alone in found for found in known.values()) or json.dumps(alone) in json.dumps(definition)
+    return name in template.parameters and not known.get(name) and whole
 
 
 def _definition(machine: _Machine) -> tuple[Json, Pointer, Source, tuple[str, ...]]:
@@ -198,11 +263,12 @@ def _options(machine: _Machine) -> dict[str, Any]:
 
 def _texts(
     machine: _Machine, substitutions: Mapping[str, Texts], definition: Json, role: Role | None
-) -> tuple[dict[str, Texts], frozenset[str]]:
+) -> tuple[dict[str, Texts], frozenset[str], frozenset[str]]:
     """Return what every placeholder stands for that the definition, or what its placeholders mean, may have."""
     template = machine.template
     known: dict[str, Texts] = {}
     names: set[str] = set()
+    arns: set[str] = set()
     options = [str(text) for text in _options(machine).values()]
     beside = json.dumps([definition, options, role.statements if role else (), role.managed if role else ()], ensure_ascii=False)
     waiting = [*substitutions, *referred([beside])]
@@ -211,27 +277,38 @@ def _texts(
         if name in known or name in PSEUDO:
             continue
         known[name] = substitutions[name] if name in substitutions else meaning(name, template)
-        if name not in substitutions and is_plain(name, template):
-            names.add(name)
+        if name not in substitutions:
+            names |= {name} if is_plain(name, template) else set()
+            arns |= {name} if is_arn(name, template) else set()
         waiting.extend(referred(list(known[name])))
-    return {name: found for name, found in known.items() if found}, frozenset(names)
+    return {name: found for name, found in known.items() if found}, frozenset(names), frozenset(arns)
 
 
 def _written(template: Template) -> dict[str, str]:
-    """Return how CloudFormation refers to the texts that its resources have: ``arn:...`` → `Orders.Arn`, `Topic`."""
+    """Return how CloudFormation refers to the texts that its resources have: ``arn:...`` → `Orders.Arn`, `Topic`.
+
+    What the deployment makes up stands as a wildcard in them, as it does in a policy.
+    """
     made: dict[str, str] = {}
     for name in template.resources:
         kind = template.type_of(name)
         if kind is None:
             continue
-        called = (OPEN % named(name, kind), *meaning(named(name, kind), template))
-        for text in called if len(called) <= 2 else called[:1]:  # the template may say the name, and use it without reference
+        bare = OPEN % named(name, kind)
+        called = (bare, *meaning(named(name, kind), template))
+        for own in called if len(called) <= 2 else called[:1]:  # the template may say the name, and use it without reference
             for attribute, pattern in kind.attributes.items():
                 if pattern != "{name}":
-                    made.setdefault(filled(pattern, text), f"{name}.{attribute}")
-            if kind.ref != "{name}":
-                made[filled(kind.ref, text)] = name
+                    text = _as_granted(filled(pattern, name, template), name).replace(bare, own)
+                    made.setdefault(text, f"{name}.{attribute}")
+            if kind.ref not in ("{name}", None):
+                made[_as_granted(filled(kind.ref, name, template), name).replace(bare, own)] = name
     return made
+
+
+def _as_granted(text: str, name: str) -> str:
+    open_end = f"${{{name}{MADE}}}"
+    return re.sub(f"(?:{re.escape(open_end)})+", "*", text)
 
 
 def _role(machine: _Machine) -> Role | None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.templates.model import PSEUDO, Texts
-from analyzer.templates.types import ResourceType, resource_type
+from analyzer.templates.types import ResourceType, fill, resource_type
 from analyzer.text import Json
 
 MOST = 8
@@ -28,6 +28,9 @@ OPEN = "${%s}"
 _BARE = re.compile(r"[^${}]{1,256}")
 NO_NAME = re.compile(r"(Arn|ARN|Url|URL|Uri|URI|Endpoint)s?$")
 """How a parameter is called that holds more than a name."""
+
+_ARN_NAME = re.compile(r"(?:Arn|ARN|[-_:]arn)$")
+"""How something is called that holds an ARN: a parameter, an export, an attribute of a resource nobody knows."""
 
 NOTHING = "AWS::NoValue"
 
@@ -60,12 +63,50 @@ def named(name: str, kind: ResourceType) -> str:
     return f"{name}.{kind.named}" if kind.named else f"{name}#name"
 
 
-def filled(pattern: str, name: str) -> str:
-    """Write a template of the type table with placeholders; *name* is the name of the resource, or its placeholder."""
-    pseudo = {"partition": "AWS::Partition", "region": "AWS::Region", "account": "AWS::AccountId", "suffix": "AWS::URLSuffix"}
-    for hole, parameter in pseudo.items():
-        pattern = pattern.replace(f"{{{hole}}}", OPEN % parameter)
-    return pattern.replace("{name}", name)
+def filled(pattern: str, name: str, template: Template) -> str:
+    """Write a text of the type table with placeholders, for the resource *name*.
+
+    `${Secret#made}` stands for what the deployment makes up, which nothing can name.
+    """
+    kind = template.type_of(name)
+    properties = template.resources[name].get("Properties")
+
+    def give(hole: str, default: str | None) -> str:
+        if hole in _PSEUDO:
+            return OPEN % _PSEUDO[hole]
+        if hole == "name" and kind is not None:
+            return OPEN % named(name, kind)
+        if hole in ("*", "?"):
+            return OPEN % f"{name}{MADE}"
+        found = texts(written, template) if (written := property_of(properties, hole)) is not None else ()
+        if not found and default is not None:
+            return default
+        return _within(expand(found[0], template)) if len(found) == 1 else OPEN % f"{name}#{hole}"
+
+    return fill(pattern, give)
+
+
+MADE = "#made"
+"""What ends the placeholder of what a deployment makes up beside a name."""
+
+_PSEUDO = {"partition": "AWS::Partition", "region": "AWS::Region", "account": "AWS::AccountId", "suffix": "AWS::URLSuffix"}
+
+
+def _within(text: str) -> str:
+    """Return what an ARN names, without the type of resource before it; another text as it stands."""
+    fields = _split(text, ":")
+    if len(fields) < 6 or fields[0] != "arn":
+        return text
+    rest = ":".join(fields[5:])
+    return re.sub(r"^[^:/${]*[:/]", "", rest)
+
+
+def property_of(properties: Json, path: str) -> Json:
+    """Return the property at *path*, names joined by dots."""
+    found = properties
+    for step in path.split("."):
+        found = found.get(step) if isinstance(found, dict) else None
+    return found
 
 
 def value(expression: Json, template: Template, depth: int = 0) -> Json:
@@ -279,15 +320,16 @@ def meaning(name: str, template: Template) -> Texts:
     if name == named(head, kind):
         return _own_name(head, kind, template)
     pattern = kind.attributes.get(attribute) if dot else kind.ref
-    return () if pattern is None else (filled(pattern, OPEN % named(head, kind)),)
+    return () if pattern is None else (filled(pattern, head, template),)
 
 
 def _own_name(name: str, kind: ResourceType, template: Template) -> Texts:
     """Return the name that the template itself gives to a resource."""
-    properties = template.resources[name].get("Properties")
-    written = properties.get(kind.name) if kind.name and isinstance(properties, dict) else None
+    written = property_of(template.resources[name].get("Properties"), kind.name) if kind.name else None
     found = () if written is None else texts(written, template)
-    return () if any(OPEN % name in text for text in found) else found
+    if any(OPEN % name in text for text in found):
+        return ()
+    return tuple(text.lower() if kind.lower and "${" not in text else text for text in found)
 
 
 def _parameter(parameter: Json) -> Texts:
@@ -312,6 +354,19 @@ def is_plain(name: str, template: Template) -> bool:
     head = name.partition(".")[0].removesuffix("#name")
     kind = template.type_of(head)
     return kind is not None and name == named(head, kind)
+
+
+def is_arn(name: str, template: Template) -> bool:
+    """Tell whether the placeholder *name* stands for a whole ARN of which the template shows no part."""
+    if name in template.parameters:
+        parameter = template.parameters[name]
+        shapes = (
+            [str(parameter.get(key, "")).lstrip("^") for key in ("Default", "AllowedPattern")]
+            if isinstance(parameter, dict)
+            else []
+        )
+        return any(shape.startswith("arn:") for shape in shapes) or (_ARN_NAME.search(name) is not None and not any(shapes))
+    return _ARN_NAME.search(name) is not None and not meaning(name, template)
 
 
 def referred(texts_: Iterator[str] | list[str]) -> list[str]:

@@ -49,6 +49,10 @@ class Found:
     own language refers to a text with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``.
     `depends` says what each resource of the template refers to, and `conditional` are those that are not always made when the
     machine is. `files` are the files read besides the template.
+    for one plain name, which only the deployment knows, `unsure` those of them of which nothing shows that it is one, and
+    `own_name` that of the machine; `arns` stand for whole ARNs of which nothing is known. `written` says how the template's own
+    language refers to a text with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``. `files` are
+    the files read besides the template.
     """
 
     name: str
@@ -63,6 +67,8 @@ class Found:
     written: Mapping[str, str] = field(default_factory=dict)
     depends: Mapping[str, frozenset[str]] = field(default_factory=dict)
     conditional: frozenset[str] = frozenset()
+    arns: frozenset[str] = frozenset()
+    unsure: frozenset[str] = frozenset()
     own_name: str | None = None
     role: Role | None = None
     files: tuple[str, ...] = ()

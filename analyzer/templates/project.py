@@ -38,6 +38,16 @@ class Project:
         self.taken[real] = Source(text, os.path.relpath(real))
         return self.taken[real]
 
+    def listed(self, folder: str, suffix: str) -> list[str]:
+        """Return the names of the files in *folder* that end with *suffix*; none for a folder outside the project."""
+        real = os.path.realpath(folder)
+        if os.path.commonpath((real, self.root)) != self.root or not os.path.isdir(real):
+            return []
+        try:
+            return sorted(name for name in os.listdir(real) if name.endswith(suffix) and not name.startswith("."))
+        except OSError:
+            return []
+
 
 def project_of(path: str) -> Project:
     """Return the project that the template at *path* lies in: its checkout, else the current folder, else its own folder."""

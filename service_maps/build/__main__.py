@@ -18,15 +18,24 @@ from service_maps.build.compile import ROOT, compile_all, load_yaml
 from service_maps.build.measure import Coverage
 from service_maps.build.reference import Reference
 from service_maps.build.sdk import compile_sdk
+from service_maps.build.templates import check_templates, compile_templates, prefixes_of
+
+TEMPLATES = "templates.yaml"
 
 
 def render(value: Any) -> str:
-    """Write *value* the one way compiled files are written: in a table of the SDK, one operation a line."""
+    """Write *value* the one way compiled files are written: in a table, one operation or type a line."""
+    if "terraform" in value:
+        tables = (f"{_compact(key)}: {_rows(value[key])}" for key in sorted(value))
+        return "{\n" + ",\n".join(tables) + "\n}\n"
     if "operations" not in value or "service" in value:
         return json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    rows = [f"{_compact(name)}: {_compact(row)}" for name, row in sorted(value["operations"].items())]
     head = [f"{_compact(key)}: {_compact(value[key])}" for key in sorted(value) if key != "operations"]
-    return "{\n" + ",\n".join([*head, '"operations": {\n' + ",\n".join(rows) + "\n}"]) + "\n}\n"
+    return "{\n" + ",\n".join([*head, f'"operations": {_rows(value["operations"])}']) + "\n}\n"
+
+
+def _rows(table: dict[str, Any]) -> str:
+    return "{\n" + ",\n".join(f"{_compact(name)}: {_compact(row)}" for name, row in sorted(table.items())) + "\n}"
 
 
 def _compact(value: Any) -> str:
@@ -39,7 +48,14 @@ def outputs(root: Path = ROOT, reference: Path | None = None) -> dict[str, Any]:
     if any((root / "overrides").glob("*.yaml")):
         tables, _ = _sdk(root, reference)
         made |= tables
+    if (root / TEMPLATES).exists():
+        made["templates.json"] = _templates(root, frozenset(prefixes_of(made)))
     return made
+
+
+@cache
+def _templates(root: Path, prefixes: frozenset[str]) -> dict[str, Any]:
+    return compile_templates(load_yaml(root / TEMPLATES), set(prefixes))
 
 
 @cache
@@ -65,7 +81,10 @@ def faults(root: Path = ROOT) -> list[str]:
     shared = load_yaml(root / "forms.yaml")
     maps = [fault for path in sorted((root / "optimized").glob("*.yaml")) for fault in check_service(load_yaml(path), shared)]
     own = sorted((root / "overrides").glob("[!_]*.yaml"))
-    return [*maps, *(fault for path in own for fault in check_override(path.stem, load_yaml(path), shared))]
+    overrides = [fault for path in own for fault in check_override(path.stem, load_yaml(path), shared)]
+    written = [root / TEMPLATES] if (root / TEMPLATES).exists() else []
+    templates = [fault for path in written for fault in check_templates(load_yaml(path), outputs(root)["templates.json"])]
+    return [*maps, *overrides, *templates]
 
 
 def write(root: Path = ROOT, reference: Path | None = None) -> None:

@@ -22,7 +22,7 @@ from service_maps.build.published import IAM, folders, model, service_name
 from service_maps.build.published import action as published_action
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
-_HOLE = re.compile(r"\{((?:[^{}|:]|\{\})+)(?::\w+)?(?:\|[^{}]*)?\}")
+HOLE = re.compile(r"\{((?:[^{}|:]|\{\})+)(?::\w+)?(?:\|[^{}]*)?\}")
 _SOURCE = re.compile(r"https://(docs\.aws\.amazon\.com|github\.com)/\S+")
 _PRINCIPAL = re.compile(r"[a-z0-9.-]+\.amazonaws\.com\*?")
 VARIABLES = {"partition", "region", "account", "machine"}
@@ -131,7 +131,7 @@ def _check_value(key: str, value: dict[str, Any], forms: dict[str, Any], members
 def _check_arn(template: str, entry: dict[str, Any], actions: list[str]) -> Iterator[str]:
     """Require the published format of the named resource type, and that every action has that type."""
     kind = entry.get("type")
-    ours = _HOLE.sub("\0", template).replace("*", "\0")
+    ours = HOLE.sub("\0", template).replace("*", "\0")
     takers = [action for action in actions if kind in {row["name"] for row in _action(action)["resourceTypes"]}]
     if not takers:
         yield f"none of {actions} has the resource type {kind!r}"
@@ -139,11 +139,11 @@ def _check_arn(template: str, entry: dict[str, Any], actions: list[str]) -> Iter
     if set(takers) != set(actions):
         yield f"{sorted(set(actions) - set(takers))} do not have the resource type {kind!r}"
     formats = [text for part in _formats(takers[0], str(kind)) for text in part.split(", ")]
-    if not any(_fits(ours, text) for text in formats):
+    if not any(fits(ours, text) for text in formats):
         yield f"{template} has not the format of the resource type {kind!r}: {formats}"
 
 
-def _fits(ours: str, published: str) -> bool:
+def fits(ours: str, published: str) -> bool:
     r"""Tell whether our text, with \0 for what is filled in, can stand for the published format."""
     if ours.startswith("arn:") and not _same_place(ours.split(":", 5), published.split(":", 5)):
         return False
@@ -193,7 +193,7 @@ def _check_holes(template: str, read: dict[str, str], forms: dict[str, Any], mem
         else:
             captured |= {group for case in forms[form] for group in re.compile(case["match"]).groupindex}
         yield from _check_path(name, members)
-    for hole in _HOLE.findall(template):
+    for hole in HOLE.findall(template):
         if hole[0].isupper():
             yield from _check_path(hole, members)
         elif hole not in VARIABLES and hole not in captured:

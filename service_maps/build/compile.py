@@ -80,13 +80,13 @@ def compile_all(root: Path = ROOT) -> dict[str, Any]:
 
 def compile_service(raw: dict[str, Any], shared: dict[str, Any], name: str) -> dict[str, Any]:
     """Compile one service map. *shared* holds the forms of `forms.yaml`; *name* is for messages."""
-    _only_keys(raw, SERVICE_KEYS, name)
+    only_keys(raw, SERVICE_KEYS, name)
     forms = {**shared, **raw.get("forms", {})}
     operations = {}
     used: set[str] = set()
     for operation, entry in raw["operations"].items():
         place = f"{name}: {operation}"
-        _only_keys(entry, OPERATION_KEYS, place)
+        only_keys(entry, OPERATION_KEYS, place)
         patterns = entry["patterns"]
         if unknown := set(patterns) - set(PATTERNS):
             raise MapError(f"{place}: unknown patterns {sorted(unknown)}")
@@ -133,7 +133,7 @@ def compile_sql(entry: dict[str, Any], place: str) -> dict[str, Any]:
     """Return what an operation says of its SQL text, as the program reads it; nothing when it has none."""
     if "sql" not in entry:
         return {}
-    _only_keys(entry["sql"], SQL_KEYS, f"{place}: sql")
+    only_keys(entry["sql"], SQL_KEYS, f"{place}: sql")
     if missing := {"statement", "dialect"} - set(entry["sql"]):
         raise MapError(f"{place}: sql lacks {sorted(missing)}")
     return {"sql": entry["sql"]}
@@ -143,20 +143,21 @@ def compile_starts(entry: dict[str, Any], place: str) -> dict[str, Any]:
     """Return which parameters of an operation name the machine it starts and the input; nothing when it starts none."""
     if "starts" not in entry:
         return {}
-    _only_keys(entry["starts"], STARTS_KEYS, f"{place}: starts")
+    only_keys(entry["starts"], STARTS_KEYS, f"{place}: starts")
     if missing := STARTS_KEYS - set(entry["starts"]):
         raise MapError(f"{place}: starts lacks {sorted(missing)}")
     return {"starts": entry["starts"]}
 
 
-def _only_keys(entry: dict[str, Any], allowed: set[str], place: str) -> None:
+def only_keys(entry: dict[str, Any], allowed: set[str], place: str) -> None:
+    """Raise `MapError` when *entry* has a key that nobody reads."""
     if unknown := set(entry) - allowed:
         raise MapError(f"{place}: unknown keys {sorted(unknown)}")
 
 
 def expand(grant: dict[str, Any], place: str) -> list[dict[str, Any]]:
     """Expand the two kinds of grant that every service writes alike."""
-    _only_keys(grant, GRANT_KEYS, place)
+    only_keys(grant, GRANT_KEYS, place)
     rest = {key: value for key, value in grant.items() if key not in ("managed_rule", "pass_role")}
     if rule := grant.get("managed_rule"):
         resource: dict[str, Any] = {
@@ -226,7 +227,7 @@ def _only(grant: dict[str, Any], patterns: list[str], place: str) -> list[str]:
 def _compile_resource(entry: Any, place: str) -> dict[str, Any]:
     if entry == "*":
         return {"arn": "*"}
-    _only_keys(entry, {"type", "arn", "read", "unknown"}, place)
+    only_keys(entry, {"type", "arn", "read", "unknown"}, place)
     return {key: entry[key] for key in ("arn", "read", "unknown") if key in entry}
 
 
@@ -237,7 +238,7 @@ def _compile_text(value: Any) -> dict[str, Any]:
 
 
 def _compile_case(case: dict[str, Any], place: str) -> dict[str, Any]:
-    _only_keys(case, {"match", "give", "arn"}, place)
+    only_keys(case, {"match", "give", "arn"}, place)
     try:
         re.compile(case["match"])
     except re.error as error:

@@ -18,6 +18,7 @@ from typing import Any
 
 from antlr4.error.ErrorListener import ConsoleErrorListener
 from engine.outcome import MOST_STATES, Answer, Called, CutOffError, Entered, Execution, TaskError
+from engine.query import QueryError, query
 from jsonpath_ng.ext import parse as parse_path
 from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.assign.assign_decl import AssignDecl
@@ -29,7 +30,7 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.path.result_path import ResultPath
 from moto.stepfunctions.parser.asl.component.common.query_language import QueryLanguageMode
-from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringVariableSample
+from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata, StringVariableSample
 from moto.stepfunctions.parser.asl.component.program import program as program_module
 from moto.stepfunctions.parser.asl.component.state.choice.choice_rule import ChoiceRule
 from moto.stepfunctions.parser.asl.component.state.choice.comparison.comparison_variable import ComparisonVariable
@@ -46,6 +47,7 @@ from moto.stepfunctions.parser.asl.eval.environment import Environment
 from moto.stepfunctions.parser.asl.eval.evaluation_details import AWSExecutionDetails
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
+from moto.stepfunctions.parser.asl.eval.states import States
 from moto.stepfunctions.parser.asl.parse import preprocessor
 from moto.stepfunctions.parser.asl.utils import json_path
 
@@ -70,12 +72,12 @@ class Recorder(StateTask):
     def _eval_execution(self, env: Environment) -> None:
         details = env.aws_execution_details
         env.states.context_object.update_task_token()
-        parameters = None
+        parameters, given = None, copied(env.stack[-1])
         if self.parargs is not None:
             self.parargs.eval(env=env)
             parameters = env.stack.pop()
         role = self._eval_state_credentials(env).role_arn if self.credentials else None
-        details.execution.called.append(Called(self.name, copied(parameters), role))
+        details.execution.called.append(Called(self.name, copied(parameters), role, given))
         try:
             answer = details.answer(self.name)
         except TaskError as failed:
@@ -268,13 +270,30 @@ def _put_result(self: ResultPath, env: Environment) -> None:
         env.stack.append(copied(inject(given, self.result_path_src, env.stack.pop())))
 
 
-_sample = StringVariableSample._eval_body
+def _query(self: StringJSONata, env: Environment) -> None:
+    """Evaluate a JSONata expression, for which the interpreter has no library. What gives nothing fails the state."""
+    data = env.states._states_data
+    # What a state that failed gave is its error alone; the interpreter takes that for its result too.
+    there = ("input", "context", "errorOutput" if "errorOutput" in data else "result")
+    states = {name: data[name] for name in there if name in data}
+    variables = {**env.variable_store._outer_scope, **env.variable_store._inner_scope}
+    try:
+        env.stack.append(query(self.expression, {**variables, "states": states}))
+    except QueryError as error:
+        raise FailureEventException(_failure(env, TaskError("States.QueryEvaluationError", str(error)))) from error
+
+
+def _reset(self: States, input_value: Json) -> None:
+    """Begin a state: there is neither a result nor an error yet. In the interpreter both would be null."""
+    self._states_data["input"] = copied(input_value)
+    self._states_data.pop("result", None)
+    self._states_data.pop("errorOutput", None)
 
 
 def _read_variable(self: StringVariableSample, env: Environment) -> None:
     """Read a variable by a path. The interpreter takes the path of a JSONPath state for JSONata, and a gap for null."""
     if self.query_language_mode == QueryLanguageMode.JSONata:
-        _sample(self, env)
+        _query(self, env)
         return
     name = self.expression[1:]
     end = next((at for at, char in enumerate(name) if not (char.isalnum() or char == "_")), len(name))
@@ -333,6 +352,8 @@ def install() -> None:
     CommonStateField._eval_state_input = _note_and_read_input
     Environment.as_inner_frame_of = classmethod(_open_frame)
     StringVariableSample._eval_body = _read_variable
+    StringJSONata._eval_body = _query
+    States.reset = _reset
     execute_state.ExecutionState._handle_catch = _catch
     AssignDecl._eval_body = _assign
     AssignTemplateValueTerminalLit._eval_body = _read_literal

@@ -1,73 +1,20 @@
-"""Strategies: JSONPath definitions that shape data in every way the language knows, and the inputs they are run on.
+"""Strategies: JSONPath definitions that shape data in every way the language knows.
 
-The data is always made of the same few fields, so that paths find something; the states of a scope are a chain with
-branches and loops. Names of states are unique, those of variables are of their scope.
+The data is always made of the few fields of `worlds.py`, so that paths find something; the states of a scope are a chain
+with branches and loops. Names of states are unique, those of variables are of their scope.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from engine.interpreter import TaskError
+from engine.tasks import roles, tasks
+from engine.worlds import scalars
 from hypothesis import strategies as st
 
 Json = Any
-
-WORDS = ("x", "y", "xy", "a-b", "x,y", "eA==", "", "2026-01-01T00:00:00Z")
-SCALARS = (*WORDS, 0, 1, 2, 1.5, 1.0, True, False, None)
-RESOURCE = "arn:aws:states:::sqs:sendMessage"
-
-
-def scalars() -> st.SearchStrategy[Json]:
-    """Strings, numbers, booleans and null."""
-    return st.sampled_from(SCALARS)
-
-
-def inputs() -> st.SearchStrategy[Json]:
-    """Draw an input with the fields that the paths below look for, of the kind expected nearly always."""
-    words = st.sampled_from(WORDS)
-    inner = st.fixed_dictionaries({"a": words, "l": st.lists(words, max_size=3)}, optional={"b": scalars()})
-    items = st.lists(words | inner | st.integers(0, 3), max_size=3)
-    most = {"a": words, "n": st.integers(0, 3), "l": items, "o": inner, "k": st.sampled_from(("x", "y", "z")), "r": inner}
-    rest = {"b": scalars(), "f": st.booleans() | st.none()}
-    usual = st.fixed_dictionaries({**most, **rest})
-    gappy = st.fixed_dictionaries({}, optional={**most, **rest})
-    # Weighed by hand: of equal strategies `one_of` keeps one.
-    return st.integers(0, 15).flatmap(lambda kind: gappy if kind == 7 else inner | scalars() | items if kind == 9 else usual)
-
-
-def answers() -> st.SearchStrategy[Json]:
-    """Draw what a task answers, or the error it raises."""
-    errors = st.builds(TaskError, st.sampled_from(("Boom", "States.Timeout", "Other")))
-    return st.integers(0, 9).flatmap(lambda kind: errors if kind == 3 else scalars() if kind == 6 else inputs())
-
-
-@dataclass(frozen=True)
-class World:
-    """What an execution meets: its input, and what the tasks answer one after the other, again from the start at the end."""
-
-    input: Json
-    answers: tuple[Json, ...]
-
-    def answer(self) -> Any:
-        """Return the function that `execute` asks."""
-        queue: Iterator[Json] = iter(self.answers * 200)
-
-        def answer(_: str) -> Json:
-            value = next(queue)
-            if isinstance(value, TaskError):
-                raise value
-            return value
-
-        return answer
-
-
-def worlds() -> st.SearchStrategy[World]:
-    """Any world."""
-    return st.builds(World, inputs(), st.lists(answers(), min_size=1, max_size=4).map(tuple))
-
 
 # ---------------------------------------------------------------------------------------------------------------- paths
 
@@ -97,6 +44,11 @@ class Inside:
 
     depth: int = 0
     item: bool = False
+    assigns: bool = True
+
+    def deeper(self, *, item: bool = False) -> Inside:
+        """Return where the states of a scope inside are drawn; with *item*, of a Map."""
+        return Inside(self.depth + 1, self.item or item, self.assigns)
 
     def variables(self) -> tuple[str, ...]:
         """Return the names of the variables that the scope assigns."""
@@ -110,7 +62,7 @@ class Inside:
             st.sampled_from(PATHS[:7]),
             st.sampled_from(PATHS),
             st.sampled_from((*CONTEXT_PATHS, *(ITEM_PATHS * 2 if self.item else ()))),
-            st.sampled_from(variables),
+            st.sampled_from(variables if self.assigns else PATHS[:7]),
         )
 
 
@@ -191,6 +143,21 @@ def templates(draw: st.DrawFn, inside: Inside, depth: int = 0, *, keep: bool = F
     return made
 
 
+def written(form: str, places: list[str]) -> tuple[str, Json]:
+    """Write a text with places as JSONPath does: a place alone as it is, and a call of `States.Format` for any other."""
+    return ".$", places[0] if form == "{}" else f"States.Format('{form}', {', '.join(places)})"
+
+
+def _sources(inside: Inside) -> st.SearchStrategy[str]:
+    """Draw what the name of a resource comes from: mostly a path at which a text is expected, at times any, or a call."""
+    usual = st.sampled_from(
+        ("$.a", "$.a", "$.k", "$.o.a", "$.r.a", *(f"${name}" for name in inside.variables() if inside.assigns), "$.l[0]")
+    )
+    return st.integers(0, 9).flatmap(
+        lambda kind: calls(inside) if kind == 3 else inside.paths().filter(lambda path: "*" not in path) if kind == 6 else usual
+    )
+
+
 def constants() -> st.SearchStrategy[Json]:
     """Constants of a definition."""
     return st.one_of(
@@ -240,9 +207,9 @@ def tested() -> st.SearchStrategy[str]:
 
 
 @st.composite
-def definitions(draw: st.DrawFn) -> Json:
-    """Draw a JSONPath definition."""
-    return draw(scopes(Inside(), iter(range(1000))))
+def definitions(draw: st.DrawFn, *, assigns: bool = True) -> Json:
+    """Draw a JSONPath definition, with variables if it *assigns* any."""
+    return draw(scopes(Inside(assigns=assigns), iter(range(1000))))
 
 
 @st.composite
@@ -253,7 +220,7 @@ def scopes(draw: st.DrawFn, inside: Inside, counter: Iterator[int]) -> Json:
     # First of all the variables of the scope get a value, nearly always.
     first = f"S{next(counter)}"
     opening: dict[str, Json] = {"Type": "Pass", "ResultPath": None, "Next": names[0]}
-    if draw(st.integers(0, 7)):
+    if draw(st.integers(0, 7)) and inside.assigns:
         name, other = inside.variables()
         read = ("$", "$.a", "$.l", "$.o", "$") if inside.depth == 0 else ("$", "$v0", "$w0", "$$.Execution.Input.a")
         opening["Assign"] = {f"{name}.$": draw(st.sampled_from(read)), other: draw(constants())}
@@ -321,22 +288,22 @@ def _data_of_a_pass(draw: st.DrawFn, inside: Inside) -> Json:
 def _work_of(draw: st.DrawFn, kind: str, inside: Inside, counter: Iterator[int]) -> Json:
     made: dict[str, Json] = {}
     if kind == "Task":
-        made["Resource"] = RESOURCE
-        if draw(st.integers(0, 5)):
-            made["Parameters"] = draw(templates(inside))
-        if draw(st.integers(0, 5)) == 0:
-            made["Credentials"] = {"RoleArn.$": draw(st.sampled_from(("$.a", "States.Format('arn:{}', $.a)", "$.o.a")))}
+        made["Resource"], parameters = draw(tasks(written, _sources(inside), templates(inside)))
+        if draw(st.integers(0, 11)) != 11:
+            made["Parameters"] = parameters
+        if draw(st.integers(0, 5)) == 5:
+            made["Credentials"] = draw(roles(written, _sources(inside)))
         return made
     if kind == "Parallel":
         if draw(st.integers(0, 2)) == 0:
             made["Parameters"] = draw(templates(inside, keep=True))
-        deeper = Inside(inside.depth + 1, inside.item)
+        deeper = inside.deeper()
         made["Branches"] = [draw(scopes(deeper, counter)) for _ in range(draw(st.integers(1, 2)))]
         return made
     made["ItemsPath"] = draw(st.sampled_from(("$.l", "$.l", "$.l", "$.o.l", "$.l[*].a", "$")) | st.just("$.l"))
-    deeper = Inside(inside.depth + 1, item=True)
+    deeper = inside.deeper(item=True)
     if draw(st.integers(0, 2)):
-        selector = draw(templates(Inside(inside.depth, item=True), keep=draw(st.booleans())))
+        selector = draw(templates(replace(inside, item=True), keep=draw(st.booleans())))
         made[draw(st.sampled_from(("ItemSelector", "Parameters")))] = selector
     scope = draw(scopes(deeper, counter))
     if "Parameters" in made:
@@ -353,14 +320,24 @@ def _paths_of(draw: st.DrawFn, inside: Inside) -> Mapping[str, Json]:
     for name in ("InputPath", "OutputPath"):
         if draw(st.integers(0, 9)) == 0:
             made[name] = draw(
-                st.sampled_from(("$", "$.o", "$.l", None, "$.r", f"${inside.variables()[0]}", "$$.Execution.Input"))
+                st.sampled_from(
+                    (
+                        "$",
+                        "$.o",
+                        "$.l",
+                        None,
+                        "$.r",
+                        *(f"${name}" for name in inside.variables()[:1] if inside.assigns),
+                        "$$.Execution.Input",
+                    )
+                )
             )
     return made
 
 
 @st.composite
 def _assign(draw: st.DrawFn, inside: Inside) -> Mapping[str, Json]:
-    if draw(st.integers(0, 2)):
+    if draw(st.integers(0, 2)) or not inside.assigns:
         return {}
     made: dict[str, Json] = {}
     for name in draw(st.lists(st.sampled_from(inside.variables()), unique=True, min_size=1)):

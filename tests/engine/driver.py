@@ -1,4 +1,4 @@
-"""Runs a definition in worlds made for it, so that its tasks are reached.
+"""Runs a definition in worlds made for it, so that its tasks are reached, and judges what it does there.
 
 Every path of the definition finds something: input, task results and items are one object that has whatever any path
 looks for, and at each Choice the values its rules ask for are tried, in an order that is always the same. Errors named
@@ -15,10 +15,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from engine.authorization import Ledger, policies, settle
 from engine.interpreter import READ, Execution, TaskError, compile_definition, execute
+from engine.placeholders import ASKED, filled, sources
 from engine.soundness import faults, read, tasks
 
-from analyzer.asl.model import Machine, QueryLanguage
+from analyzer.asl.model import Machine
+from analyzer.text import Source
 
 Json = Any
 
@@ -31,6 +34,9 @@ _NUMBERS = re.compile(r"States\.(?:MathAdd|ArrayRange|MathRandom)\(([^()]*)\)")
 _ARRAYS = re.compile(r"States\.Array(?:Length|Contains|Unique|GetItem|Partition)\(\s*(\$[^,()]*)")
 _JSON = re.compile(r"States\.StringToJson\(\s*(\$[^,()]*)")
 _BASE64 = re.compile(r"States\.Base64Decode\(\s*(\$[^,()]*)")
+_TESTED = re.compile(r"""(\$[\w.]+) *(?:(?:!=|<=|>=|=|<|>) *|in *\[ *)('[^']*'|"[^"]*"|-?\d+(?:\.\d+)?|true|false)""")
+_COUNTED = re.compile(r"\$(?:count|map|filter|append|join|distinct|reverse|sum|sort|partition|reduce)\(\s*(\$[\w.]+)")
+_ADDED = re.compile(r"(\$[\w.]+) *[-+*/] *\d|\$number\(\s*(\$[\w.]+)")
 
 
 @dataclass
@@ -42,31 +48,36 @@ class Report:
     tasks: int = 0
     reached: set[str] = field(default_factory=set)
     faults: list[str] = field(default_factory=list)
+    ledger: Ledger = field(default_factory=Ledger)
 
 
 def drive(definition: Mapping[str, Json], worlds: int = WORLDS) -> Report:
-    """Run *definition* until its tasks are reached, or *worlds* are used up; note what its flow rules out."""
+    """Run *definition* until its tasks are reached, or *worlds* are used up; note what its flow or its policy rules out.
+
+    The machine that runs has its placeholders filled; what is judged knows as little of them as the analyzer does.
+    """
     machine, flow = read(definition)
     wanted = {state.name for state in tasks(machine)}
     report = Report(tasks=len(wanted))
     names = [state.name for state in machine.states()]
-    if any(state.language is QueryLanguage.JSONATA for state in machine.states()):
-        report.skipped = "JSONata"
-    elif len(set(names)) != len(names):
+    if len(set(names)) != len(names):
         report.skipped = "two states of one name"
     else:
         try:
-            program = compile_definition(definition)
+            program = compile_definition(filled(definition))
         except Exception as error:  # noqa: BLE001 - the interpreter raises whatever it stumbles over
             report.skipped = f"not read by the interpreter: {type(error).__name__}"
     if report.skipped:
         return report
     plan = _Plan(machine)
+    analysis = policies(Source(json.dumps(definition), "definition.json"))
+    states = {state.name: filled(state.body) for state in machine.states()}
     for number in range(worlds):
         execution = execute(program, *plan.world(number))
         report.executions += 1
         report.reached |= {called.state for called in execution.called}
         report.faults += faults(machine, flow, execution)
+        report.ledger += settle(states, analysis, execution, number)
         if report.reached >= wanted and number >= 4:
             break
     return report
@@ -81,23 +92,36 @@ class _Plan:
         self.asked: dict[tuple[str, ...], list[Json]] = defaultdict(list)
         for rule in _rules(machine.document):
             self._ask(rule)
+        for path, wanted in (pair for text in self.texts if "{%" in text for pair in _TESTED.findall(text)):
+            value = wanted[1:-1] if wanted[0] in "'\"" else json.loads(wanted)
+            for steps in _paths(path):
+                self.asked[steps] += [value, value + 1 if type(value) in (int, float) else "other"]
         self.errors = {
             state.name: [error for catcher in state.catchers for error in catcher.body.get("ErrorEquals", ())]
             for state in machine.states()
             if state.catchers
         }
-        self.arrays = self._named(_ARRAYS) | {
-            steps for state in machine.states() for steps in _paths(state.body.get("ItemsPath"))
-        }
+        listed = ("ItemsPath", "Items")
+        self.arrays = self._named(_ARRAYS) | self._named(_COUNTED)
+        self.arrays |= {steps for state in machine.states() for name in listed for steps in _paths(state.body.get(name))}
         self.kinds: dict[tuple[str, ...], Json] = {}
         self.kinds.update(dict.fromkeys(self._named(_NUMBERS), 1))
         self.kinds.update(dict.fromkeys(self._named(_BASE64), "eA=="))
+        self.kinds.update(dict.fromkeys(self._named(_ADDED), 1))
+        for asked, text in sources(machine.document):
+            if _PATH.fullmatch(text.removeprefix("{%").removesuffix("%}").strip()):
+                self.kinds.update(dict.fromkeys(_paths(text), ASKED[asked].format("x")))
         self.parsed = self._named(_JSON)
-        passed = ("InputPath", "OutputPath")
+        passed = ("InputPath", "OutputPath", "Output")
         self.whole = {steps for state in machine.states() for name in passed for steps in _paths(state.body.get(name))}
+        for state in machine.states():
+            for name, text in (state.body.get("Assign") or {}).items():
+                variable = f"${str(name).removesuffix('.$')}"
+                if any(f"{variable}." in other or f"{variable}[" in other for other in self.texts):
+                    self.whole |= set(_paths(text))
 
     def _named(self, pattern: re.Pattern[str]) -> set[tuple[str, ...]]:
-        return {steps for text in self.texts for match in pattern.findall(text) for steps in _paths(match)}
+        return {steps for text in self.texts for match in pattern.finditer(text) for steps in _paths(match[0])}
 
     def _ask(self, rule: Mapping[str, Json]) -> None:
         """Note the values that would make a comparison hold, and some that would not."""
@@ -195,7 +219,11 @@ def _item(items: list[Json], index: int) -> Json:
 def _paths(text: Json) -> Iterator[tuple[str, ...]]:
     if isinstance(text, str):
         for match in _PATH.finditer(text):
-            yield tuple(name or index or quoted for name, index, quoted in _STEP.findall(match[1]))
+            steps = tuple(name or index or quoted for name, index, quoted in _STEP.findall(match[1]))
+            if match[0].startswith("$states."):
+                steps = steps[3:] if steps[:3] == ("context", "Execution", "Input") else steps[1:]
+            if steps:
+                yield steps
 
 
 def _strings(value: Json) -> Iterator[str]:

@@ -78,8 +78,9 @@ def execute(program: Any, given: Json, answer: Answer, name: str = "run-1") -> E
     return execution
 
 
-def _plain(scope: dict[str, Json]) -> dict[str, Json]:
+def _plain(scope: dict[str, Json], language: str = "JSONPath") -> dict[str, Json]:
     """Take out of a scope what the interpreter cannot read or would wait for, and what does not bear on its data."""
+    language = scope.get("QueryLanguage", language)
     for state in (scope.get("States") or {}).values():
         for name in [name for name in state if _DROPPED.fullmatch(name)]:
             del state[name]
@@ -90,9 +91,9 @@ def _plain(scope: dict[str, Json]) -> dict[str, Json]:
                 state.pop(name, None)
             state["Seconds"] = 0
         _plain_rules(state)
-        _plain_map(state)
+        _plain_map(state, language)
         for branch in state.get("Branches") or ():
-            _plain(branch)
+            _plain(branch, language)
     return scope
 
 
@@ -104,23 +105,29 @@ def _plain_rules(state: dict[str, Json]) -> None:
             rule["And"] = [test]
 
 
-def _plain_map(state: dict[str, Json]) -> None:
-    """Write what the interpreter does not know of a Map with what it knows."""
+def _plain_map(state: dict[str, Json], language: str) -> None:
+    """Write what the interpreter does not know of a Map with what it knows, in the *language* of the scope or its own."""
+    by_path = state.get("QueryLanguage", language) == "JSONPath"
     if "ItemBatcher" in state:
         # Each item is a batch of its own, with what goes with every batch.
-        item = state.pop("ItemSelector", None)
+        item = state.pop("ItemSelector", None if by_path else "{% $states.context.Map.Item.Value %}")
         items = {"Items.$": "States.Array($$.Map.Item.Value)"} if item is None else {"Items": [item]}
         common = state.pop("ItemBatcher").get("BatchInput")
         state["ItemSelector"] = {**items, **({} if common is None else {"BatchInput": common})}
     if "ItemReader" in state:
         # What a reader would read is handed over in the input.
         state.pop("ItemReader")
-        state["ItemsPath"] = f"$$.Execution.Input.{READ}"
+        name, text = (
+            ("ItemsPath", f"$$.Execution.Input.{READ}")
+            if by_path
+            else ("Items", f"{{% $states.context.Execution.Input.{READ} %}}")
+        )
+        state[name] = text
     for name in ("ItemProcessor", "Iterator"):
         if isinstance(state.get(name), dict):
             if state[name].get("ProcessorConfig", {}).get("ExecutionType") == "EXPRESS":
                 state[name]["ProcessorConfig"]["ExecutionType"] = "STANDARD"
-            _plain(state[name])
+            _plain(state[name], language)
 
 
 install()

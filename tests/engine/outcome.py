@@ -27,11 +27,12 @@ class Entered:
 
 @dataclass(frozen=True)
 class Called:
-    """A task that ran: what its parameters and its credentials evaluated to. Without `Parameters` they are `None`."""
+    """A task that ran: what its parameters and its credentials evaluated to. Without any, `None`: the input is sent then."""
 
     state: str
     parameters: Json
     role: Json
+    input: Json = None
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from analyzer.dataflow.jsonata.outcome import (
     unknown,
 )
 from analyzer.dataflow.jsonata.strings import NoText
-from analyzer.dataflow.values import HOLE, Literal, Record, Sequence, Text, Unknown, Value
+from analyzer.dataflow.values import HOLE, UUID, Literal, Record, Sequence, Text, Unknown, Value
 
 Lifted = Callable[..., Outcome]
 
@@ -277,7 +277,7 @@ FUNCTIONS: Mapping[str, Builtin] = {
     "power": Builtin(_anything("power of a number"), 2, 2, context=True),
     "sqrt": Builtin(_anything("root of a number"), 1, 1, context=True),
     "random": Builtin(_anything("random number"), 0, 1),
-    "uuid": Builtin(_some_text("random identifier", first=False), 0, 0),
+    "uuid": Builtin(lambda *_: Outcome(Text(UUID, ("random identifier",))), 0, 0),
     "hash": Builtin(_on_text(_hash), 2, 2),
     "parse": Builtin(_on_text(_parse), 1, 1),
     "sum": Builtin(_totalled(_sum)),

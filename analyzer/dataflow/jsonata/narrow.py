@@ -226,8 +226,8 @@ def _put(environment: Environment, place: Place, keep: Keep, *, present: bool) -
     if left is None:
         return None
     if place.variable is None:
-        return replace(environment, input=left)
-    return replace(environment, variables={**environment.variables, place.variable: left})
+        return environment._replace(input=left)
+    return environment._replace(variables={**environment.variables, place.variable: left})
 
 
 def _kept(value: Value, steps: tuple[str, ...], keep: Keep, *, present: bool) -> Value | None:

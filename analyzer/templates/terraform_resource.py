@@ -1,0 +1,192 @@
+"""A resource or a data source of Terraform: what its arguments are, and what its attributes give.
+
+https://developer.hashicorp.com/terraform/language/resources
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from analyzer.templates.hcl import Block
+from analyzer.templates.hcl_functions import rendered, settled
+from analyzer.templates.hcl_values import Ref, Scope, Value, as_text, choice
+from analyzer.templates.model import Texts
+from analyzer.templates.terraform_documents import policy_document
+from analyzer.templates.types import TerraformType, fill, terraform_type
+from analyzer.text import Json
+
+if TYPE_CHECKING:
+    from analyzer.templates.terraform_module import Module
+
+MOST_INSTANCES = 32
+"""The most instances of one resource that are told apart."""
+
+_SURROUNDINGS = {
+    ("aws_caller_identity", "account_id"): "AWS::AccountId",
+    ("aws_caller_identity", "id"): "AWS::AccountId",
+    ("aws_region", "name"): "AWS::Region",
+    ("aws_region", "region"): "AWS::Region",
+    ("aws_region", "id"): "AWS::Region",
+    ("aws_partition", "partition"): "AWS::Partition",
+    ("aws_partition", "id"): "AWS::Partition",
+    ("aws_partition", "dns_suffix"): "AWS::URLSuffix",
+}
+"""Data sources that say where the configuration is deployed."""
+
+_PSEUDO = {"partition": "AWS::Partition", "region": "AWS::Region", "account": "AWS::AccountId", "suffix": "AWS::URLSuffix"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resource:
+    """A resource or a data source of a module."""
+
+    module: Module
+    block: Block
+
+    @property
+    def kind(self) -> str:
+        """Its type, as Terraform calls it."""
+        return self.block.labels[0]
+
+    @property
+    def address(self) -> str:
+        """What it is referred to by, from the top module."""
+        data = "data." if self.block.kind == "data" else ""
+        return f"{self.module.prefix}{data}{self.kind}.{self.block.labels[1]}"
+
+    def scope(self) -> Scope:
+        """Return the scope of its arguments: what each instance is, where that is known."""
+        return self.module.scope(**self._each())
+
+    def _each(self) -> dict[str, Value]:
+        written = self.block.body.attributes.get("for_each", self.block.body.attributes.get("count"))
+        found = instances(self)
+        if not found or written is None:
+            return {}
+        [name] = {key for one in found.values() for key in one}
+        keys = {key: [one[name][key] for one in found.values()] for one in found.values() for key in one[name]}
+        scope = self.module.scope()
+        return {name: {key: choice(values, written, scope, f"{self.address} {name}.{key}") for key, values in keys.items()}}
+
+    def argument(self, name: str, scope: Scope | None = None) -> Value:
+        """Return an argument as it is written; nothing when it is not there."""
+        expression = self.block.body.attributes.get(name)
+        if expression is None:
+            return None
+        return self.module.once(f"{self.address}.{name} (argument)", expression, scope or self.scope())
+
+    def attribute(self, name: str) -> Value:
+        """Return an attribute: what the provider's documentation says of it, else the argument of that name."""
+        if self.block.kind == "data":
+            made = self._data(name)
+            if made is not None:
+                return made
+        kind = terraform_type(self.kind)
+        pattern = kind.attributes.get(name) if kind else None
+        if kind is None or pattern is None:
+            if name in self.block.body.attributes:
+                return self.argument(name)
+            if self.kind.startswith("random_"):
+                self.module.configuration.known.names.add(f"{self.address}.{name}")
+            return self._reference(name)
+        own = self.own_name(kind)
+        return self._reference(
+            own if pattern == "{name}" else name, "" if pattern == "{name}" else self.filled(kind, pattern, name)
+        )
+
+    def _reference(self, attribute: str, text: str = "") -> Ref:
+        address = f"{self.address}.{attribute}"
+        self.module.configuration.resources[address] = self
+        if text:
+            self.module.configuration.known.texts[address] = (text,)
+        return Ref(address)
+
+    def filled(self, kind: TerraformType, pattern: str, attribute: str) -> str:
+        """Write a template of the type table with placeholders."""
+
+        def give(hole: str, absent: str | None) -> str:
+            if hole in _PSEUDO:
+                return f"${{{_PSEUDO[hole]}}}"
+            if hole == "name":
+                return f"${{{self.address}.{self.own_name(kind)}}}"
+            written = self.block.body.attributes.get(hole)
+            if written is not None:
+                return as_text(self.argument(hole), written, self.scope())
+            return absent if absent is not None else f"${{{self.address}.{attribute} {hole}}}"
+
+        return fill(pattern, give)
+
+    def own_name(self, kind: TerraformType) -> str:
+        """Return the attribute that gives the bare name, and learn what the name is where it is written."""
+        bare = [attribute for attribute, pattern in kind.attributes.items() if pattern == "{name}"]
+        own = kind.name if kind.name in bare else "id" if "id" in bare else (bare or ["name"])[0]
+        address = f"{self.address}.{own}"
+        known = self.module.configuration.known
+        if address not in known.names:
+            known.names.add(address)
+            self.module.configuration.resources[address] = self
+            texts = self._name_texts(kind.name) if kind.name else ()
+            if texts:
+                known.texts[address] = texts
+        return own
+
+    def _name_texts(self, argument: str) -> Texts:
+        attributes = self.block.body.attributes
+        if argument in attributes:
+            value = self.argument(argument)
+            return () if value is None else (as_text(value, attributes[argument], self.scope()),)
+        if f"{argument}_prefix" in attributes:
+            prefix = as_text(self.argument(f"{argument}_prefix"), attributes[f"{argument}_prefix"], self.scope())
+            return (f"{prefix}${{{self.address}.{argument} suffix}}",)
+        return ()
+
+    def _data(self, name: str) -> Value:
+        """Return what a data source gives that can be told without asking anyone."""
+        known = _SURROUNDINGS.get((self.kind, name))
+        if known is not None:
+            return Ref(known)
+        attributes = self.block.body.attributes
+        if self.kind == "aws_iam_policy_document" and name in ("json", "minified_json"):
+            address = f"{self.address}.{name}"
+            if address in self.module.configuration.working:
+                return Ref(address)
+            self.module.configuration.working.add(address)
+            try:
+                return json.dumps(policy_document(self.block.body, self.scope()), ensure_ascii=False)
+            finally:
+                self.module.configuration.working.discard(address)
+        if self.kind == "template_file" and name == "rendered" and "template" in attributes:
+            text, given = self.argument("template"), self.argument("vars") or {}
+            return (
+                rendered(text, given if isinstance(given, dict) else {}, attributes["template"], self.scope())
+                if isinstance(text, str)
+                else text
+            )
+        if self.kind == "local_file" and name == "content":
+            path = self.argument("filename")
+            return self.module.file(path) if isinstance(path, str) and "${" not in path else None
+        return self.argument(name) if name in attributes else None
+
+    def json(self, name: str, scope: Scope | None = None) -> Json:
+        """Return an argument as JSON: references are texts."""
+        expression = self.block.body.attributes.get(name)
+        return None if expression is None else settled(self.argument(name, scope), expression, scope or self.scope())
+
+
+def instances(resource: Resource) -> dict[str, dict[str, Any]] | None:
+    """Return the instances that `for_each` or `count` makes, by index, with what each binds; nothing when that is not known."""
+    attributes, scope = resource.block.body.attributes, resource.module.scope()
+    written = attributes.get("for_each", attributes.get("count"))
+    if written is None:
+        return {"": {}}
+    over = resource.module.once(f"{resource.address} (instances)", written, scope)
+    if "for_each" not in attributes:
+        known = isinstance(over, int) and 0 <= over <= MOST_INSTANCES
+        return {f"[{index}]": {"count": {"index": index}} for index in range(over)} if known else None
+    if isinstance(over, list) and all(isinstance(one, str) for one in over):
+        over = {one: one for one in over}
+    if isinstance(over, dict) and len(over) <= MOST_INSTANCES and not any("${" in key for key in over):
+        return {f'["{key}"]': {"each": {"key": key, "value": value}} for key, value in over.items()}
+    return None

@@ -1,0 +1,127 @@
+"""The execution role of a machine as Terraform declares it, with the policies that are attached to it anywhere.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.dataflow.values import PLACEHOLDER
+from analyzer.errors import SourceError
+from analyzer.templates.hcl_evaluate import evaluate
+from analyzer.templates.hcl_functions import parsed
+from analyzer.templates.hcl_values import Ref, Scope, Value, as_text
+from analyzer.templates.model import Role
+from analyzer.templates.terraform_documents import expanded, statements_of
+from analyzer.templates.terraform_resource import Resource
+from analyzer.templates.types import terraform_type
+from analyzer.text import Json
+
+ROLE, POLICY, OWN_POLICY = "aws_iam_role", "aws_iam_policy", "aws_iam_role_policy"
+ATTACHMENTS = {"aws_iam_role_policy_attachment": "role", "aws_iam_policy_attachment": "roles"}
+"""The resources that attach a policy, and the argument that says to which roles."""
+
+
+def role_of(machine: Resource, scope: Scope) -> Role | None:
+    """Return the role that the machine has; nothing for one that is declared elsewhere."""
+    value = (
+        None if "role_arn" not in machine.block.body.attributes else evaluate(machine.block.body.attributes["role_arn"], scope)
+    )
+    role = _declared(value, machine)
+    if role is None or role.kind != ROLE or role.block.kind != "resource":
+        return None
+    made = _Policies(role)
+    body = role.block.body
+    for block, inner in expanded(body, "inline_policy", role.scope()):
+        made.add_document(_text(block.body.attributes.get("policy"), inner))
+    managed = role.json("managed_policy_arns")
+    for arn in managed if isinstance(managed, list) else []:
+        made.add_policy(arn, role)
+    for one in _everywhere(role):
+        if one.kind == OWN_POLICY and _is_of(one.argument("role"), role):
+            made.add_document(_text(one.block.body.attributes.get("policy"), one.scope()))
+        elif one.kind in ATTACHMENTS and _is_of(one.argument(ATTACHMENTS[one.kind]), role):
+            made.add_policy(one.json("policy_arn"), one)
+    trust = _parsed(_text(body.attributes.get("assume_role_policy"), role.scope()), role.scope())
+    pointer = (*role.module.prefix.split(".")[:-1], "resource", *role.block.labels)
+    return Role(role.address, pointer, tuple(made.statements), tuple(made.managed), tuple(made.others), trust)
+
+
+class _Policies:
+    """What is gathered of the policies of one role."""
+
+    def __init__(self, role: Resource) -> None:
+        self.role = role
+        self.statements: list[Json] = []
+        self.managed: list[str] = []
+        self.others: list[Json] = []
+
+    def add_document(self, text: str | None) -> None:
+        """Add the statements of a policy document."""
+        document = _parsed(text, self.role.scope())
+        if document is None:
+            self.others.append(text)
+        else:
+            self.statements.extend(statements_of(document))
+
+    def add_policy(self, arn: Json, by: Resource) -> None:
+        """Add what the policy with an ARN says, where it is declared here; else the ARN."""
+        if not isinstance(arn, str):
+            return
+        policy = _declared(arn, by)
+        if policy is not None and policy.kind == POLICY and "policy" in policy.block.body.attributes:
+            self.add_document(_text(policy.block.body.attributes["policy"], policy.scope()))
+        else:
+            self.managed.append(arn)
+
+
+def _everywhere(role: Resource) -> Iterator[Resource]:
+    """Yield the resources of all modules that are read."""
+    for module in list(role.module.configuration.modules):
+        for block in module.blocks("resource"):
+            if len(block.labels) == 2:
+                yield Resource(module, block)
+
+
+def _declared(value: Value, by: Resource) -> Resource | None:
+    """Return the resource that a reference to an attribute of it is of."""
+    text = value.name if isinstance(value, Ref) else value
+    if not isinstance(text, str):
+        return None
+    match = PLACEHOLDER.fullmatch(text)
+    return by.module.configuration.resources.get(match[1] if match else text)
+
+
+def _is_of(value: Value, role: Resource) -> bool:
+    """Tell whether *value* names the role: by a reference to it, or by the name that it is given."""
+    if isinstance(value, list):
+        return any(_is_of(one, role) for one in value)
+    if isinstance(value, Resource):
+        return value.address == role.address
+    kind = terraform_type(ROLE)
+    name = f"{role.address}.{role.own_name(kind)}" if kind else f"{role.address}.name"
+    if isinstance(value, Ref):
+        return value.name == name
+    written = role.argument("name")
+    return isinstance(value, str) and (value in (f"${{{name}}}", written))
+
+
+def _text(expression: object, scope: Scope) -> str | None:
+    from analyzer.templates.hcl import Expression
+
+    if not isinstance(expression, Expression):
+        return None
+    value = evaluate(expression, scope)
+    return None if value is None else as_text(value, expression, scope)
+
+
+def _parsed(text: str | None, scope: Scope) -> Json:
+    """Return what a policy says; nothing when only the deployment knows."""
+    if text is None or PLACEHOLDER.fullmatch(text.strip()):
+        return None
+    try:
+        document = parsed(text, scope)
+    except SourceError:
+        return None
+    return document if isinstance(document, dict) else None
