@@ -118,9 +118,9 @@ def statements(draw: st.DrawFn) -> tuple[Statement, ...]:
     return tuple(made)
 
 
-def analysis(policy: tuple[Statement, ...], *, dialect: str = "") -> Analysis:
+def analysis(policy: tuple[Statement, ...], *, dialect: str = "", name: str = "orders.asl.json") -> Analysis:
     """Return an analysis that derived *policy*: of a definition alone, or of a machine of a template in *dialect*."""
-    made = analyze(Source(MACHINE, "orders.asl.json"))
+    made = analyze(Source(MACHINE, name))
     found = Found("Flow", dialect, "template.yaml", ("Resources", "Flow"), made.machine.source, {}) if dialect else None
     return replace(made, policy=Policy(policy), trust=TRUST, found=found, diagnostics=())
 
@@ -194,9 +194,7 @@ def test_several_machines_are_several_roles_of_one_document(form: str) -> None:
 def test_the_same_name_of_two_files_is_two_names(form: str) -> None:
     """`${Orders}` of one definition need not be `${Orders}` of another one."""
     policy = (Statement("A", (Action("sns:Publish"),), ("arn:aws:sns:*:*:${Orders}",)),)
-    one, other = analysis(policy), analysis(policy)
-    other = replace(other, machine=replace(other.machine, source=Source(MACHINE, "returns.asl.json")))
-    text = render([one, other], form)
+    text = render([analysis(policy), analysis(policy, name="returns.asl.json")], form)
     if form.startswith("cdk"):
         assert len(re.findall("[Oo]rders: str", text)) == 2  # each function has its own
     else:
@@ -327,9 +325,7 @@ def test_a_hostile_name_stays_inside_its_place(form: str) -> None:
     """A placeholder may have any name; it becomes an identifier, and what is said of it is a text or a comment of one line."""
     name = 'x"\n} # */ `{% !Ref \u2028'
     policy = (Statement("A", (Action("sns:Publish"),), (f"arn:aws:sns:*:*:${{{name.replace('{', '').replace('}', '')}}}",)),)
-    one = analysis(policy)
-    one = replace(one, machine=replace(one.machine, source=Source(MACHINE, f"{name}.json")))
-    text = render([one, analysis(())], form)
+    text = render([analysis(policy, name=f"{name}.json"), analysis(())], form)
     for line in text.splitlines():
         assert not line.startswith(("}`", "} #", '"'))
     if form.startswith("cdk-py"):

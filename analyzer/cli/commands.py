@@ -27,8 +27,6 @@ def analyze(
 
     A PATH is a file, a directory, a glob pattern or - for standard input; definitions are told by their content.
     """
-    from dataclasses import replace
-
     from analyzer.render import with_doubts
     from analyzer.report import ONE_DOCUMENT, report
 
@@ -38,7 +36,7 @@ def analyze(
     )
     results = io.analyze_all(sources, code, contexts, ctx)
     if form in FORMS:
-        results = replace(results, analyses=with_doubts(results.analyses, form))
+        results = io.Results(with_doubts(results.analyses, form), results.code)
     if results.analyses:
         io.write(report(results.analyses, form, color=io.paint_for(sys.stdout, ctx, output).enabled), output)
     if form != "text" and not quiet:

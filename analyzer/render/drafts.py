@@ -18,6 +18,7 @@ from analyzer.permissions import EXECUTION
 from analyzer.permissions.patterns import knows_wildcards
 from analyzer.policy import minimise
 from analyzer.render.expression import Names, Reference, express_all
+from analyzer.symbols import has_symbol
 from analyzer.templates.model import PSEUDO, Found
 from analyzer.text import Json
 
@@ -87,7 +88,7 @@ def drafts(
 
 def native_in(form: str) -> tuple[str, ...]:
     """Return the dialects of templates whose names mean something in the language *form*."""
-    return {"terraform": ("terraform",), "cdk-ts": (), "cdk-py": ()}.get(form, NAMES_IN_STACKS)
+    return {"terraform": ("terraform", "terraform-plan"), "cdk-ts": (), "cdk-py": ()}.get(form, NAMES_IN_STACKS)
 
 
 def _own(found: Found) -> str:
@@ -141,7 +142,8 @@ def _names(group: Sequence[Analysis], role: str, run: _Run, lost: dict[str, None
             graph.setdefault(role, set()).add(head)
         return Reference(name)
 
-    known = {f"${{{name}}}": text for name, text in first.context.pseudo_parameters().items() if "${" not in text}
+    around = first.context.pseudo_parameters().items()
+    known = {f"${{{name}}}": text for name, text in around if "${" not in text and not has_symbol(text)}
     written = found.written if found is not None and is_native else {}
     meanings: dict[str, str] = {}
     for one in (analysis.found for analysis in group if analysis.found is not None):
