@@ -60,15 +60,25 @@ def read_cloudformation(text: str) -> list[Role]:
     """Read the roles of a template. A parameter stands for what its description names."""
     document, problems = parse_any(Source(text, "rendered"))
     assert problems == ()
-    whole = value(document["Resources"], Template.of(document))
+    whole = value(_sound(document["Resources"]), Template.of(document))
     return [_role(resource["Properties"], _renamed(document.get("Parameters", {}))) for resource in whole.values()]
+
+
+def _sound(document: Json) -> Json:
+    """Return *document*, in which every text of Fn::Sub means what CloudFormation takes: names, and what `!` says is none."""
+    if isinstance(document, dict):
+        for text in filter(None, [document.get("Fn::Sub")]):
+            assert re.findall(r"\$\{(?!![^}]*\}|[A-Za-z0-9.:]+\})", text) == []
+    for item in document.values() if isinstance(document, dict) else document if isinstance(document, list) else ():
+        _sound(item)
+    return document
 
 
 def read_sam(text: str) -> list[Role]:
     """Read the policies of SAM machines."""
     document, _ = parse_any(Source(text, "rendered"))
     names = _renamed(document.get("Parameters", {}))
-    machines = value(document["Resources"], Template.of(document)).values()
+    machines = value(_sound(document["Resources"]), Template.of(document)).values()
     policies = [machine["Properties"]["Policies"] for machine in machines]
     return [Role(_with_names(normal([one for policy in some for one in policy["Statement"]]), names), None) for some in policies]
 
@@ -78,7 +88,7 @@ def read_serverless(text: str) -> list[Role]:
     document, _ = parse_any(Source(text, "rendered"))
     resources = document.get("resources", {})
     names = _renamed(resources.get("Parameters", {}))
-    roles = value(resources.get("Resources", {}), Template.of({}))
+    roles = value(_sound(resources.get("Resources", {})), Template.of({}))
     made = []
     for machine in document["stepFunctions"]["stateMachines"].values():
         if "role" in machine:
@@ -86,7 +96,7 @@ def read_serverless(text: str) -> list[Role]:
             assert attribute == "Arn"
             made.append(_role(roles[id]["Properties"], names))
         else:
-            statements = value(machine["iamRoleStatements"], Template.of({}))
+            statements = value(_sound(machine["iamRoleStatements"]), Template.of({}))
             assert all(set(one) == {"Effect", "Action", "Resource"} for one in statements)  # all that the plugin knows
             made.append(Role(_with_names(normal(statements), names), None))
     return made
