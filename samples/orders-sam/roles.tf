@@ -25,9 +25,9 @@ variable "review_queue_name" {
   description = "What `Review.QueueName` stands for in template.yaml"
 }
 
-variable "stage" {
+variable "order_flow_name" {
   type        = string
-  description = "What `Stage` stands for in template.yaml"
+  description = "What `OrderFlow.Name` stands for in template.yaml"
 }
 
 variable "inbox" {
@@ -38,11 +38,6 @@ variable "inbox" {
 variable "import_flow_name" {
   type        = string
   description = "What `ImportFlow.Name` stands for in template.yaml"
-}
-
-variable "order_flow_name" {
-  type        = string
-  description = "What `OrderFlow.Name` stands for in template.yaml"
 }
 
 # The execution role of OrderFlow (template.yaml).
@@ -63,7 +58,7 @@ data "aws_iam_policy_document" "order_flow_trust" {
     condition {
       test     = "ArnLike"
       variable = "aws:SourceArn"
-      values   = ["arn:${data.aws_partition.current.partition}:states:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:stateMachine:order-flow-${var.stage}"]
+      values   = ["arn:${data.aws_partition.current.partition}:states:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:stateMachine:${var.order_flow_name}"]
     }
 
     condition {

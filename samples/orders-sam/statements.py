@@ -40,13 +40,13 @@ def order_flow_statements(
 
 def order_flow_principal(
     *,
-    stage: str,
+    order_flow_name: str,
 ) -> iam.ServicePrincipal:
     return iam.ServicePrincipal(
         "states.amazonaws.com",
         conditions={
             "ArnLike": {
-                "aws:SourceArn": f"arn:{Aws.PARTITION}:states:{Aws.REGION}:{Aws.ACCOUNT_ID}:stateMachine:order-flow-{stage}",
+                "aws:SourceArn": f"arn:{Aws.PARTITION}:states:{Aws.REGION}:{Aws.ACCOUNT_ID}:stateMachine:{order_flow_name}",
             },
             "StringEquals": {
                 "aws:SourceAccount": Aws.ACCOUNT_ID,

@@ -38,12 +38,12 @@ export function orderFlowStatements(names: {
 }
 
 export function orderFlowPrincipal(names: {
-  stage: string;
+  orderFlowName: string;
 }): iam.ServicePrincipal {
   return new iam.ServicePrincipal("states.amazonaws.com", {
     conditions: {
       "ArnLike": {
-        "aws:SourceArn": `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:stateMachine:order-flow-${names.stage}`,
+        "aws:SourceArn": `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:stateMachine:${names.orderFlowName}`,
       },
       "StringEquals": {
         "aws:SourceAccount": Aws.ACCOUNT_ID,
