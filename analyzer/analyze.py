@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -56,6 +57,14 @@ class Analysis:
     def documents(self) -> tuple[Policy, ...]:
         """The policy as the execution role can have it: the first document inline, the others managed policies."""
         return split(self.policy)
+
+
+def machine_name(analysis: Analysis) -> str:
+    """Return what to call a machine: what its template calls it, its name, or its file without folders and endings."""
+    if analysis.found is not None:
+        return analysis.found.name
+    base = os.path.basename(analysis.machine.source.name)
+    return analysis.context.name or base.partition(".")[0] or base
 
 
 def analyze(

@@ -122,6 +122,7 @@ CATALOGUE: dict[str, Entry] = {
     "unknown-region": Entry(_W, "the machine's Region is not known", "give it with --region or --arn"),
     "unknown-name": Entry(_W, "the machine's name is not known", "give it with --name or --arn"),
     "unknown-role": Entry(_W, "the execution role is not known, so a target role cannot name it", "give it with --role"),
+    "unpinned-name": Entry(_W, "a name that only a circular reference could give", "give the resource a name in the template"),
     "policy-split": Entry(
         _W,
         "a policy is larger than IAM allows inline, and is split",

@@ -5,6 +5,7 @@
     - SourceNotFound        no such file, or nothing matched
     - NotADefinition        readable, but no state machine inside
     - SyntaxProblem         not JSON or YAML, or beyond the limits on depth and size
+  x CannotEdit              a policy cannot be written into a template
   x OptionError             an option or a configuration value makes no sense
   x ServiceMapError         our own data is wrong: always a bug report
 
@@ -46,6 +47,10 @@ class NotADefinition(SourceError):
 
 class SyntaxProblem(SourceError):
     """The input is not JSON or YAML, or is deeper or larger than any state machine can be."""
+
+
+class CannotEdit(AnalyzerError):
+    """A policy cannot be written into a template, or not without touching more than its place."""
 
 
 def _raised_elsewhere(kind: type[SourceError], message: str, said: dict[str, Any]) -> SourceError:

@@ -8,15 +8,16 @@ from typing import Any
 import click
 
 from analyzer.cli import io, options
+from analyzer.render import FORMS
 
 
 @click.command()
 @options.paths
-@options.form_option("text", "json", "policy", "trust")
+@options.form_option("text", "json", "policy", "trust", *FORMS)
 @options.output_options
 @click.option("--fail-on", type=click.Choice(["error", "warning", "note", "never"]), default="error", show_default=True,
               help="Exit with 1 when something at least this severe is reported.")  # fmt: skip
-@click.option("-q", "--quiet", is_flag=True, help="Keep diagnostics off standard error (json, policy, trust).")
+@click.option("-q", "--quiet", is_flag=True, help="Keep diagnostics off standard error (all formats but text).")
 @options.context_options
 @click.pass_context
 def analyze(
@@ -26,13 +27,16 @@ def analyze(
 
     A PATH is a file, a directory, a glob pattern or - for standard input; definitions are told by their content.
     """
+    from analyzer.render import with_doubts
     from analyzer.report import ONE_DOCUMENT, report
 
-    contexts = options.take_contexts(given)
+    contexts = options.take_contexts({**given, "form": form})
     sources, code = io.read(
         paths, ctx, one=f"--format {form}" if form in ONE_DOCUMENT else options.one_machine(given), machine=given["machine"]
     )
     results = io.analyze_all(sources, code, contexts, ctx)
+    if form in FORMS:
+        results = results._replace(analyses=with_doubts(results.analyses, form))
     if form == "policy" and any(len(one.documents) > 1 for one in results.analyses):
         results = results._replace(code=io.write_documents(results.analyses[0], output, results.code))
     elif results.analyses:

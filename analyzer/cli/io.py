@@ -135,6 +135,7 @@ def _is_stack(one: Input, nested: set[str]) -> bool:
 def analyze_all(inputs: Sequence[Input], code: int, contexts: Contexts, ctx: click.Context) -> Results:
     """Analyse every machine. One that cannot be analysed is told on standard error and takes no other one with it."""
     from analyzer.analyze import analyze, analyze_nested
+    from analyzer.cli.options import keeps
     from analyzer.errors import OptionError, SourceError
     from analyzer.render.spell import spelled
 
@@ -142,7 +143,7 @@ def analyze_all(inputs: Sequence[Input], code: int, contexts: Contexts, ctx: cli
     for one in inputs:
         source, found = one.source, one.found
         try:
-            context = contexts(source.name if found is None else found.template, found)
+            context = contexts(source.name if found is None else found.template, found, source.text)
             analyses.append(analyze(source, context, None, found))
         except OptionError as error:
             raise click.UsageError(str(error), ctx) from error
@@ -155,7 +156,7 @@ def analyze_all(inputs: Sequence[Input], code: int, contexts: Contexts, ctx: cli
             code = BUG
             report_bug(error, source.name)
     made = tuple(analyses) if ctx.params.get("any_input") else analyze_nested(analyses)
-    return Results(tuple(map(spelled, made)) if ctx.params.get("keep_substitutions") else made, code)
+    return Results(tuple(map(spelled, made)) if keeps(ctx.params) else made, code)
 
 
 def report_bug(error: Exception, name: str = "") -> None:

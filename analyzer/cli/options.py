@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from analyzer.render import FORMS
+
 if TYPE_CHECKING:
     from analyzer.context import Context
     from analyzer.templates import Found
@@ -136,8 +138,9 @@ def take_contexts(parameters: dict[str, Any]) -> Contexts:
     typed = click.get_current_context().get_parameter_source
     said = {name for name in chosen if typed(_PARAMETERS.get(name, name)) is not click.core.ParameterSource.DEFAULT}
 
-    def context_for(name: str, found: Found | None = None) -> Context:
-        if config is None and found is None:
+    def context_for(name: str, found: Found | None = None, text: str = "") -> Context:
+        keep = keeps(parameters)
+        if config is None and found is None and not keep:
             return plain
         configured = config.options_for(name) if config else {}
         merged = {**chosen, **{key: value for key, value in configured.items() if key not in said}}
@@ -145,17 +148,24 @@ def take_contexts(parameters: dict[str, Any]) -> Contexts:
             merged[key] = {**configured.get(key, {}), **chosen[key]}
         context = make_context(**merged)
         if found is not None:
-            context = _in_template(context, found, {*configured, *said}, keep=bool(parameters.get("keep_substitutions")))
-        return _keeping(context, found, merged["substitutions"]) if parameters.get("keep_substitutions") else context
+            context = _in_template(context, found, {*configured, *said}, keep=keep)
+        if not keep:
+            return context
+        return _keeping(context, found, merged["substitutions"], text if parameters["keep_substitutions"] else "")
 
     return context_for
 
 
-def _keeping(context: Context, found: Found | None, given: Mapping[str, str]) -> Context:
-    """Return *context* with a symbol for each placeholder that nobody gave a text for."""
-    from analyzer.templates.symbols import keep
+def keeps(parameters: Mapping[str, Any]) -> bool:
+    """Tell whether what only the deployment knows is kept: it was asked for, or the result is in a template's language."""
+    return bool(parameters.get("keep_substitutions")) or parameters.get("form") in FORMS
 
-    return context if found is None else keep(context, found, given)
+
+def _keeping(context: Context, found: Found | None, given: Mapping[str, str], text: str) -> Context:
+    """Return *context* with a symbol for each placeholder that nobody gave a text for; of no template, those in *text*."""
+    from analyzer.templates.symbols import keep, plain_names
+
+    return keep(context, found, given, plain_names(text) if found is None else found.names)
 
 
 def _in_template(context: Context, found: Found, said: set[str], *, keep: bool) -> Context:

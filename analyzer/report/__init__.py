@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from analyzer.analyze import Analysis
 from analyzer.errors import OptionError
+from analyzer.render import FORMS, render
 
 ONE_DOCUMENT = ("policy", "trust")
 """The formats that hold one document, and so take one analysis."""
@@ -14,6 +15,7 @@ ONE_DOCUMENT = ("policy", "trust")
 def report(analyses: Analysis | Sequence[Analysis], format: str = "text", *, color: bool = False) -> str:
     """Write *analyses* as `text` for a person, as `json` by the schema `asl-iam/v1`, or as one `policy` or `trust` policy.
 
+    The formats of `render.FORMS` are roles in the language of a template.
     A policy is a document to hand to IAM; where nothing is needed, it denies everything, since IAM takes no empty one.
     Raises `OptionError` for another format, and for several analyses, or a policy of several documents, where there is room
     for one: `policy_documents` has them all.
@@ -24,13 +26,15 @@ def report(analyses: Analysis | Sequence[Analysis], format: str = "text", *, col
         from analyzer.report.terminal import text_report
 
         return text_report(chosen, Paint(color))
+    if format in FORMS:
+        return render(chosen, format)
     from analyzer.report.document import document
     from analyzer.report.paint import to_json
 
     if format == "json":
         return to_json(document(chosen)) + "\n"
     if format not in ONE_DOCUMENT:
-        raise OptionError(f"there is no format `{format}`: text, json, policy and trust are known")
+        raise OptionError(f"there is no format `{format}`: text, json, policy, trust, {', '.join(FORMS)} are known")
     if len(chosen) != 1:
         raise OptionError(f"the format `{format}` holds one document, and there are {len(chosen)} analyses")
     if format == "trust":

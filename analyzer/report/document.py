@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os.path
 from collections.abc import Iterable, Sequence
 
 import analyzer
@@ -42,14 +41,6 @@ def schema_text() -> str:
 def policy_document(policy: Policy) -> tuple[dict[str, Json], bool]:
     """Return *policy* as IAM takes it, and whether it is empty: then `DENY_ALL` stands in its place."""
     return (policy.to_dict(), False) if policy.statements else (DENY_ALL, True)
-
-
-def machine_name(analysis: Analysis) -> str:
-    """Return what to call a machine: what its template calls it, its name, or its file without folders and endings."""
-    if analysis.found is not None:
-        return analysis.found.name
-    base = os.path.basename(analysis.machine.source.name)
-    return analysis.context.name or base.partition(".")[0] or base
 
 
 def _template(found: Found | None) -> dict[str, Json]:

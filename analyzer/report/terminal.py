@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer.analyze import Analysis
+from analyzer.analyze import Analysis, machine_name
 from analyzer.asl.model import Task
 from analyzer.diagnostics import Severity
 from analyzer.permissions import EXECUTION, Certainty
 from analyzer.policy import Policy
-from analyzer.report.document import machine_name, policy_document
+from analyzer.report.document import policy_document
 from analyzer.report.entries import Entry, certainty_counts, entries_by_state, flow_text, rule_name
 from analyzer.report.paint import WIDTH, Paint, count, printable, to_json, wrap
 from analyzer.report.problems import problems_lines

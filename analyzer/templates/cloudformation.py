@@ -16,6 +16,7 @@ from typing import Any
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.errors import SourceError
 from analyzer.sources import parse_any
+from analyzer.templates.depends import conditional, dependencies
 from analyzer.templates.expressions import (
     MADE,
     OPEN,
@@ -25,6 +26,7 @@ from analyzer.templates.expressions import (
     is_arn,
     is_plain,
     meaning,
+    named,
     referred,
     texts,
     value,
@@ -95,6 +97,7 @@ def machines(source: Source, document: Mapping[str, Json], project: Project, dep
     """
     template = Template.of(document)
     facts = facts_of(template)
+    written, depends = references(template), dependencies(template.resources)
     for name, resource in template.resources.items():
         properties = resource.get("Properties") if isinstance(resource, dict) else None
         properties = properties if isinstance(properties, dict) else {}
@@ -105,7 +108,8 @@ def machines(source: Source, document: Mapping[str, Json], project: Project, dep
         properties = {**_globals(document, resource["Type"]), **properties}
         machine = Machine(str(name), resource["Type"], properties, source, template, project, facts, ("Resources", str(name)))
         try:
-            yield read(machine)
+            found = read(machine)
+            yield replace(found, written=written, depends=depends, conditional=conditional(template.resources, str(name)))
         except SourceError as error:
             yield error
 
@@ -166,7 +170,6 @@ def read(machine: Machine) -> Found:
         names=names,
         arns=arns,
         unsure=frozenset(name for name in names if _is_unsure(name, known, definition, machine.template)),
-        written=_written(machine.template),
         own_name=f"{machine.name}.Name",
         role=role,
         files=files,
@@ -287,7 +290,7 @@ def _texts(
     return {name: found for name, found in known.items() if found}, frozenset(names), frozenset(arns)
 
 
-def _written(template: Template) -> dict[str, str]:
+def references(template: Template) -> dict[str, str]:
     """Return how CloudFormation refers to the texts that its resources have: ``arn:...`` → `Orders.Arn`, `Topic`.
 
     What the deployment makes up stands as a wildcard in them, as it does in a policy.
@@ -297,11 +300,15 @@ def _written(template: Template) -> dict[str, str]:
         kind = template.type_of(name)
         if kind is None:
             continue
-        for attribute, pattern in kind.attributes.items():
-            if pattern != "{name}":
-                made.setdefault(_as_granted(filled(pattern, name, template), name), f"{name}.{attribute}")
-        if kind.ref not in ("{name}", None):
-            made[_as_granted(filled(kind.ref, name, template), name)] = name
+        bare = OPEN % named(name, kind)
+        called = (bare, *meaning(named(name, kind), template))
+        for own in called if len(called) <= 2 else called[:1]:  # the template may say the name, and use it without reference
+            for attribute, pattern in kind.attributes.items():
+                if pattern != "{name}":
+                    text = _as_granted(filled(pattern, name, template), name).replace(bare, own)
+                    made.setdefault(text, f"{name}.{attribute}")
+            if kind.ref not in ("{name}", None):
+                made[_as_granted(filled(kind.ref, name, template), name).replace(bare, own)] = name
     return made
 
 

@@ -26,7 +26,7 @@ DEPTH = 40
 
 OPEN = "${%s}"
 _BARE = re.compile(r"[^${}]{1,256}")
-_NO_NAME = re.compile(r"(Arn|ARN|Url|URL|Uri|URI|Endpoint)s?$")
+NO_NAME = re.compile(r"(Arn|ARN|Url|URL|Uri|URI|Endpoint)s?$")
 """How a parameter is called that holds more than a name."""
 
 _ARN_NAME = re.compile(r"(?:Arn|ARN|[-_:]arn)$")
@@ -169,7 +169,8 @@ def _sub(_function: str, argument: Json, template: Template, depth: int) -> Iter
     used = [name for name in dict.fromkeys(PLACEHOLDER.findall(text)) if name in given]
     for chosen in product(*(texts(given[name], template, depth) for name in used)):
         known = dict(zip(used, chosen, strict=True))
-        yield PLACEHOLDER.sub(lambda match, known=known: known.get(match[1], match[0]), text)  # type: ignore[misc]
+        filled_in = PLACEHOLDER.sub(lambda match, known=known: known.get(match[1], match[0]), text)  # type: ignore[misc]
+        yield filled_in.replace("${!", "${")  # how a text says that it means no placeholder of the template
 
 
 def _join(_function: str, argument: Json, template: Template, depth: int) -> Iterator[str]:
@@ -355,7 +356,7 @@ def is_plain(name: str, template: Template) -> bool:
         if not isinstance(parameter, dict) or str(parameter.get("Type", "String")) not in ("String", "Number"):
             return False
         shapes = [PLACEHOLDER.sub("", str(parameter.get(key, ""))) for key in ("Default", "AllowedPattern")]
-        return not _NO_NAME.search(name) and not any(":" in shape or "/" in shape for shape in shapes)
+        return not NO_NAME.search(name) and not any(":" in shape or "/" in shape for shape in shapes)
     head = name.partition(".")[0].removesuffix("#name")
     kind = template.type_of(head)
     return kind is not None and name == named(head, kind) and SAME not in kind.facts

@@ -45,6 +45,10 @@ class Found:
     `name` is what the template calls it (a logical id), `template` the path of the template and `pointer` its place there.
     `source` is the text that holds the definition, at the pointer `source.base`; `document` is the definition, with references
     as texts. `options` are keywords of `make_context`. `texts` says what a placeholder stands for; `names` are those that stand
+    for one plain name, which only the deployment knows, and `own_name` that of the machine. `written` says how the template's
+    own language refers to a text with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``.
+    `depends` says what each resource of the template refers to, and `conditional` are those that are not always made when the
+    machine is. `files` are the files read besides the template.
     for one plain name, which only the deployment knows, `unsure` those of them of which nothing shows that it is one, and
     `own_name` that of the machine; `arns` stand for whole ARNs of which nothing is known. `written` says how the template's own
     language refers to a text with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``. `files` are
@@ -62,6 +66,8 @@ class Found:
     texts: Mapping[str, Texts] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
     written: Mapping[str, str] = field(default_factory=dict)
+    depends: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    conditional: frozenset[str] = frozenset()
     arns: frozenset[str] = frozenset()
     unsure: frozenset[str] = frozenset()
     own_name: str | None = None

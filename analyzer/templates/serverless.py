@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from analyzer.errors import SourceError
-from analyzer.templates.cloudformation import MACHINE, Machine, policies, read
+from analyzer.templates.cloudformation import MACHINE, Machine, policies, read, references
+from analyzer.templates.depends import conditional, dependencies
 from analyzer.templates.expressions import Template
 from analyzer.templates.facts import facts_of
 from analyzer.templates.model import Found
@@ -52,7 +53,7 @@ def machines(source: Source, document: dict[str, Json], project: Project) -> Ite
     except SourceError as error:
         yield error
         return
-    facts = facts_of(service.template)
+    facts, written, depends = facts_of(service.template), references(service.template), dependencies(service.template.resources)
     for key, own in service.machines.items():
         if key not in service.names:
             yield SourceError(f"state machine `{key}`: it has no definition", name=source.name, help="give it a definition")
@@ -61,7 +62,8 @@ def machines(source: Source, document: dict[str, Json], project: Project) -> Ite
         properties = service.template.resources[name]["Properties"]
         machine = Machine(name, MACHINE, properties, source, service.template, project, facts, (*_WHERE, key), key)
         try:
-            yield _read(own, machine, variables)
+            found = _read(own, machine, variables)
+            yield replace(found, written=written, depends=depends, conditional=conditional(service.template.resources, name))
         except SourceError as error:
             yield error
 

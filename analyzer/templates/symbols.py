@@ -1,4 +1,4 @@
-"""What is kept as a symbol when a policy goes back into the language of its template."""
+"""What is kept as a symbol when a policy goes into the language of a template."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from analyzer.context import Context
+from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.symbols import symbol
+from analyzer.templates.expressions import NO_NAME
 from analyzer.templates.model import PSEUDO, Found
 
 
-def keep(context: Context, found: Found, given: Iterable[str] = ()) -> Context:
-    """Return *context* with a symbol for each plain name of the template and for what of the surroundings is not known.
+def keep(context: Context, found: Found | None, given: Iterable[str] = (), names: Iterable[str] = ()) -> Context:
+    """Return *context* with a symbol for each of *names* and for what of the surroundings is not known.
 
-    What is *given* a text keeps that.
+    What is *given* a text keeps that. *found* is the machine's place in a template, when it has one.
     """
     known = {"AWS::Partition": context.partition, "AWS::Region": context.region, "AWS::AccountId": context.account}
-    names = [*PSEUDO, *sorted(name for name in found.names | found.arns if name not in given and not _is_told(name, found))]
-    table = {name: text for name in names if not known.get(name) and (text := symbol(name, arn=name in found.arns))}
-    own = symbol(found.own_name) if found.own_name else None
+    kept = {*names} | (found.arns if found is not None else frozenset())
+    wanted = [*PSEUDO, *sorted(name for name in kept - {*given} if found is None or not _is_told(name, found))]
+    arns = found.arns if found is not None else frozenset()
+    table = {name: text for name in wanted if not known.get(name) and (text := symbol(name, arn=name in arns))}
+    own = symbol(found.own_name) if found is not None and found.own_name else None
     return replace(
         context,
         partition=context.partition or table["AWS::Partition"],
@@ -27,6 +31,11 @@ def keep(context: Context, found: Found, given: Iterable[str] = ()) -> Context:
         name=context.name or own,
         substitutions={**context.substitutions, **table, "AWS::URLSuffix": "amazonaws.com"},
     )
+
+
+def plain_names(text: str) -> frozenset[str]:
+    """Return the placeholders of a definition that stand for a plain name, by what they are called."""
+    return frozenset(name for name in PLACEHOLDER.findall(text) if "::" not in name and not NO_NAME.search(name))
 
 
 def _is_told(name: str, found: Found) -> bool:

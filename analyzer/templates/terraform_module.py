@@ -25,7 +25,7 @@ MOST_MODULES = 100
 DEEPEST_CALL = 5
 """Modules that call modules that call modules."""
 
-_NO_NAME = re.compile(r"(arn|url|uri|endpoint|json)s?$", re.IGNORECASE)
+NO_NAME = re.compile(r"(arn|url|uri|endpoint|json)s?$", re.IGNORECASE)
 """How a variable is called that holds more than a name."""
 
 
@@ -166,9 +166,7 @@ class Module:
         """Tell whether a variable holds a plain name, and no ARN, address or list."""
         kind = block.body.attributes.get("type") if block else None
         text = value if isinstance(value, str) else ""
-        return (
-            (kind is None or kind.written in ("string", "number")) and not _NO_NAME.search(name) and not re.search("[:/]", text)
-        )
+        return (kind is None or kind.written in ("string", "number")) and not NO_NAME.search(name) and not re.search("[:/]", text)
 
     # ------------------------------------------------------------------------------------------------- called modules
 

@@ -1,0 +1,116 @@
+"""The command that puts policies into the templates they are for."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from analyzer.cli import io, options
+
+if TYPE_CHECKING:
+    from analyzer.analyze import Analysis
+    from analyzer.render.holders import Written
+
+
+@click.command()
+@options.paths
+@click.option("--dry-run", is_flag=True, help="Print what would change as a diff, and write nothing.")
+@click.option("-q", "--quiet", is_flag=True, help="Keep diagnostics off standard error.")
+@options.context_options
+@click.pass_context
+def write(ctx: click.Context, /, paths: tuple[str, ...], dry_run: bool, quiet: bool, **given: Any) -> None:
+    """Write the policy where its template declares the role.
+
+    Writes the inline policies and the trust policy of the role that a state machine of a CloudFormation or SAM template uses, or
+    the policies of a SAM machine, and touches no other byte. A second run changes nothing. Exits with 1, and writes nothing at
+    all, when a policy has no place in its template.
+    """
+    from analyzer.errors import CannotEdit
+    from analyzer.report.paint import printable
+
+    ctx.params["keep_substitutions"] = given["keep_substitutions"] = True
+    contexts = options.take_contexts(given)
+    inputs, code = io.read(paths, ctx, one=options.one_machine(given))
+    results = io.analyze_all(inputs, code, contexts, ctx)
+    by_template: dict[str, list[Analysis]] = {}
+    for analysis in results.analyses:
+        name = analysis.machine.source.name if analysis.found is None else analysis.found.template
+        by_template.setdefault(name, []).append(analysis)
+    if results.code:
+        io.say(["nothing was written, since not everything could be read"])
+        ctx.exit(results.code)
+    made: dict[str, tuple[str, Written]] = {}
+    refused = []
+    for name, analyses in by_template.items():
+        chosen = [one for one in analyses if given["machine"] is None or (one.found and one.found.name == given["machine"])]
+        try:
+            if chosen:
+                made[name] = _written(name, analyses, chosen)
+        except CannotEdit as error:
+            refused.append(f"error: {printable(f'{name}: {error}')}")
+    if given["machine"] is not None and not made and not refused:
+        raise click.UsageError(f"there is no machine `{given['machine']}` in what was read", ctx)
+    if not quiet:
+        io.say_problems(results.analyses, "write", ctx)
+        io.say([printable(f"note: {name}: {remark}") for name, (_, one) in made.items() for remark in one.remarks])
+    io.say([*refused, *(["nothing was written"] if refused else [])])
+    if not refused:
+        _finish(made, dry_run=dry_run)
+    ctx.exit(results.exit_code(bool(refused)))
+
+
+def _written(name: str, analyses: list[Analysis], chosen: list[Analysis]) -> tuple[str, Written]:
+    """Return the text of the template *name*, and what it becomes. Raises `CannotEdit`."""
+    from analyzer.render.holders import write_into
+    from analyzer.sources.files import read_source
+
+    if any(one.found is None for one in analyses):
+        from analyzer.errors import CannotEdit
+
+        raise CannotEdit("a definition has no role: its policy is written into the template that it is in")
+    _check_file(name)
+    source = read_source(name)
+    roles = {one.found.role.pointer for one in chosen if one.found is not None and one.found.role is not None}
+    sharing = [one for one in analyses if one in chosen or (one.found and one.found.role and one.found.role.pointer in roles)]
+    return source.text, write_into(source, sharing)
+
+
+def _check_file(name: str) -> None:
+    """Refuse what is no file of the project that can be written to."""
+    from analyzer.errors import CannotEdit
+    from analyzer.templates import project_of
+
+    root = project_of(os.path.join(".", "here")).root
+    if not os.path.isfile(name):
+        raise CannotEdit("it is no file")
+    if os.path.islink(name):
+        raise CannotEdit("it is a link: name the file itself")
+    if os.path.commonpath((os.path.realpath(name), root)) != root:
+        raise CannotEdit(f"it lies outside the project `{root}`: run the command there")
+    if not os.stat(name).st_mode & stat.S_IWUSR:
+        raise CannotEdit("it is read-only")
+
+
+def _finish(made: dict[str, tuple[str, Written]], *, dry_run: bool) -> None:
+    """Write the templates that change, or show how they would."""
+    lines: list[str] = []
+    for name, (before, one) in made.items():
+        if dry_run:
+            lines += _diff(name, before, one.text)
+            continue
+        if one.text != before:
+            io.write(one.text, name)
+        held = ", ".join(one.holders)
+        lines.append(f"{name}: wrote the policies of {held}\n" if one.text != before else f"{name}: nothing to change\n")
+    io.write("".join(lines), None)
+
+
+def _diff(name: str, before: str, after: str) -> Iterator[str]:
+    from difflib import unified_diff
+
+    for line in unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{name}", f"b/{name}"):
+        yield line if line.endswith(("\n", "\r")) else f"{line}\n\\ No newline at end of file\n"

@@ -1,0 +1,251 @@
+"""Analyses → drafts of roles: who may take each on and what it may do, with references where the template has names.
+
+A state machine refers to its role, so a role may refer to nothing that leads back to the machine. Where it would, the name that
+the template gives is written out instead, and where it gives none, a wildcard stands for it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from analyzer.analyze import Analysis, machine_name
+from analyzer.dataflow.values import PLACEHOLDER
+from analyzer.diagnostics import Diagnostic, diagnostic
+from analyzer.permissions import EXECUTION
+from analyzer.permissions.patterns import knows_wildcards
+from analyzer.policy import minimise
+from analyzer.render.expression import Names, Reference, express_all
+from analyzer.symbols import has_symbol
+from analyzer.templates.model import PSEUDO, Found
+from analyzer.text import Json
+
+NAMES_IN_STACKS = ("cloudformation", "sam", "serverless")
+"""The dialects whose names are those of a CloudFormation stack."""
+
+Edges = dict[str, set[str]]
+"""What each resource of a template refers to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One role to write. `title` is what its machine is called, `machine` what the template calls it when there is one.
+
+    `statements` and `trust` are IAM's, with an `Expression` for every text that has references. `doubts` say what the statements
+    could not name, `trust_doubts` what the trust policy could not; `targets` are other roles, which need policies of their own.
+    """
+
+    title: str
+    machine: str | None
+    source: str
+    statements: tuple[Mapping[str, Json], ...]
+    trust: Mapping[str, Json]
+    targets: tuple[str, ...] = ()
+    doubts: tuple[Diagnostic, ...] = ()
+    trust_doubts: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(slots=True)
+class _Run:
+    """The roles of one run, which make one graph with the resources of each template. It lives for one call."""
+
+    native: Collection[str]
+    depends: Mapping[str, Iterable[str]] | None
+    graphs: dict[str, Edges] = field(default_factory=dict)
+
+    def graph(self, found: Found | None) -> Edges:
+        """Return what refers to what in the template of *found*."""
+        if found is None:
+            return {}
+        if found.template not in self.graphs:
+            depends = found.depends if self.depends is None else self.depends
+            self.graphs[found.template] = {name: set(others) for name, others in depends.items()}
+        return self.graphs[found.template]
+
+
+def drafts(
+    groups: Sequence[Sequence[Analysis]],
+    native: Collection[str] = (),
+    roles: Sequence[str] | None = None,
+    depends: Mapping[str, Iterable[str]] | None = None,
+) -> tuple[Draft, ...]:
+    """Return a draft of a role for each of *groups*, whose machines share it.
+
+    *native* are the dialects of templates whose names the written language understands. *roles* are the names that the roles
+    have in their template already, and *depends* what refers to what there but for what is written; without them, each role
+    is a resource of its own.
+    """
+    run = _Run(native, depends)
+    names = roles or [f"role {place}" for place, _ in enumerate(groups)]
+    for group, role in zip(groups, names, strict=True):
+        for analysis in group:
+            if analysis.found is not None:
+                run.graph(analysis.found).setdefault(_own(analysis.found), set()).add(role)
+    return tuple(_draft(group, role, run) for group, role in zip(groups, names, strict=True))
+
+
+def native_in(form: str) -> tuple[str, ...]:
+    """Return the dialects of templates whose names mean something in the language *form*."""
+    return {"terraform": ("terraform", "terraform-plan"), "cdk-ts": (), "cdk-py": ()}.get(form, NAMES_IN_STACKS)
+
+
+def _own(found: Found) -> str:
+    """Return what the template calls the machine where it refers to it."""
+    return (found.own_name or "").rpartition(".")[0] or found.name
+
+
+def _draft(group: Sequence[Analysis], role: str, run: _Run) -> Draft:
+    first = group[0]
+    lost: dict[str, None] = {}
+    lost_in_trust: dict[str, None] = {}
+    names = _names(group, role, run, lost)
+    grants = [grant for analysis in group for grant in analysis.grants if grant.role == EXECUTION]
+    policy = first.policy if len(group) == 1 else minimise(grants)
+    statements = tuple(_statement(statement, names, lost) for statement in policy.to_dict()["Statement"])
+    trust = _trust([one.trust for one in group], replace(names, lost=lost_in_trust.setdefault), lost_in_trust)
+    own = {analysis.found.own_name for analysis in group if analysis.found is not None}
+    return Draft(
+        title=", ".join(map(machine_name, group)),
+        machine=_own(first.found) if first.found is not None else None,
+        source=first.found.template if first.found is not None else first.machine.source.name,
+        statements=statements,
+        trust=trust,
+        targets=tuple(dict.fromkeys(target.role.arn for analysis in group for target in analysis.targets)),
+        doubts=tuple(_doubt(name, own=name in own) for name in lost),
+        trust_doubts=tuple(_doubt(name, own=name in own) for name in lost_in_trust),
+    )
+
+
+def _names(group: Sequence[Analysis], role: str, run: _Run, lost: dict[str, None]) -> Names:
+    """Return what the placeholders of the machines of *group* become in their *role*."""
+    first = group[0]
+    found = first.found
+    graph = run.graph(found)
+    conditional = found.conditional if found is not None else ()
+    is_native = found is not None and found.dialect in run.native
+    origin = "" if is_native else (found.template if found is not None else first.machine.source.name)
+
+    def reference(name: str) -> Reference | None:
+        if name in PSEUDO and (is_native or name in _EVERYWHERE):
+            return Reference(name)
+        if not is_native:
+            # What the template calls a resource is as good elsewhere, unless it is made of the template's own parameters.
+            called = meanings.get(name) if _head(name, graph) in graph else None
+            fixed = called is not None and {*PLACEHOLDER.findall(called)} <= {*_EVERYWHERE}
+            return None if fixed else Reference(name, origin)
+        head = _head(name, graph)
+        if "#" in name or head == role or head in conditional or _leads(graph, head, role):
+            return None
+        if head in graph:
+            graph.setdefault(role, set()).add(head)
+        return Reference(name)
+
+    around = first.context.pseudo_parameters().items()
+    known = {f"${{{name}}}": text for name, text in around if "${" not in text and not has_symbol(text)}
+    written = found.written if found is not None and is_native else {}
+    meanings: dict[str, str] = {}
+    for one in (analysis.found for analysis in group if analysis.found is not None):
+        meanings |= {name: texts[0] for name, texts in one.texts.items() if len(texts) == 1}
+        if one.own_name is not None and isinstance(one.options.get("name"), str):
+            meanings[one.own_name] = one.options["name"]
+    return Names(
+        written={_filled(text, known): name for text, name in written.items()},
+        meanings=meanings,
+        reference=reference,
+        lost=lost.setdefault,
+    )
+
+
+_EVERYWHERE = ("AWS::Partition", "AWS::Region", "AWS::AccountId", "AWS::URLSuffix")
+"""The pseudo parameters that every language has a word for."""
+
+
+def _filled(text: str, known: Mapping[str, str]) -> str:
+    for placeholder, value in known.items():
+        text = text.replace(placeholder, value)
+    return text
+
+
+def _head(name: str, graph: Edges) -> str:
+    """Return which resource *name* is about: what stands before the last dots, as far as it is one."""
+    parts = name.split(".")
+    heads = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+    return next((head for head in heads if head in graph), parts[0])
+
+
+def _leads(graph: Edges, start: str, goal: str) -> bool:
+    """Tell whether a way leads from *start* to *goal*."""
+    seen, waiting = {start}, [start]
+    while waiting:
+        for other in graph.get(waiting.pop(), ()):
+            if other == goal:
+                return True
+            if other not in seen:
+                seen.add(other)
+                waiting.append(other)
+    return False
+
+
+def _statement(statement: Mapping[str, Json], names: Names, lost: dict[str, None]) -> dict[str, Json]:
+    made = dict(statement)
+    made["Resource"] = express_all(statement["Resource"], names)
+    if "Condition" in statement:
+        condition = _condition(statement["Condition"], names, lost)
+        if condition:
+            made["Condition"] = condition
+        else:
+            del made["Condition"]
+    return made
+
+
+def _trust(trusts: Sequence[Json], names: Names, lost: dict[str, None]) -> dict[str, Json]:
+    """Return one trust policy for all the machines. Statements that differ in the machine alone are one, with each machine."""
+    merged: dict[str, tuple[Json, dict[str, None]]] = {}
+    for statement in (statement for trust in trusts for statement in trust["Statement"]):
+        rest = json.loads(json.dumps(statement))
+        sources = rest["Condition"].get("ArnLike", {}).pop("aws:SourceArn", [])
+        _, known = merged.setdefault(json.dumps(rest), (rest, {}))
+        known.update(dict.fromkeys([sources] if isinstance(sources, str) else sources))
+    statements = []
+    for statement, machines in merged.values():
+        if machines:
+            arns = list(machines)
+            statement["Condition"]["ArnLike"]["aws:SourceArn"] = arns[0] if len(arns) == 1 else arns
+        statements.append({**statement, "Condition": _condition(statement["Condition"], names, lost)})
+    return {"Version": trusts[0]["Version"], "Statement": statements}
+
+
+def _condition(block: Mapping[str, Mapping[str, Json]], names: Names, lost: dict[str, None]) -> dict[str, Json]:
+    """Return a condition block with references. A value that lost its name is compared by a pattern from then on."""
+    made: dict[str, dict[str, Json]] = {}
+    for operator, tests in block.items():
+        for key, values in tests.items():
+            gone: dict[str, None] = {}
+            chosen = express_all(values, replace(names, lost=gone.setdefault))
+            lost.update(gone)
+            wide = operator
+            if gone and not knows_wildcards(operator):
+                wide = operator.replace("StringEquals", "StringLike")
+                chosen = express_all(_as_patterns(values), names)
+                if wide == operator or key in block.get(wide, {}):
+                    continue  # no operator left to say it with: without the condition the role can still work
+            made.setdefault(wide, {})[key] = chosen
+    return made
+
+
+def _as_patterns(values: Json) -> Json:
+    """Return texts for an operator that knows no wildcards as one that does takes them."""
+    if isinstance(values, list):
+        return [_as_patterns(value) for value in values]
+    return re.sub(r"(?<!\$\{)[*?]", lambda match: "${" + match[0] + "}", values)
+
+
+def _doubt(name: str, *, own: bool) -> Diagnostic:
+    """Say that what *name* stands for could not be named by the role."""
+    if own:
+        message = "the role cannot refer to the machine that refers to it, so `*` stands for the machine's name"
+        return diagnostic("unpinned-name", message, help="give the machine a name in the template, which pins the role to it")
+    message = f"the role cannot refer to `{name}`, which leads back to it or is not always made, so `*` stands for the name"
+    return diagnostic("unpinned-name", message, help="give the resource a name in the template")

@@ -1,0 +1,157 @@
+"""Where a template declares the roles of its machines, and what is to stand there.
+
+A role is written only when it is known whose it is: the state machines of the template, each of them read without an error.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from analyzer.analyze import Analysis, machine_name
+from analyzer.diagnostics import Severity
+from analyzer.errors import CannotEdit
+from analyzer.render.cloudformation import POLICY_NAME, policy
+from analyzer.render.drafts import Draft, drafts
+from analyzer.render.inplace import replaced
+from analyzer.render.stack import intrinsics
+from analyzer.sources import parse_any
+from analyzer.templates.cloudformation import TYPES
+from analyzer.templates.depends import dependencies
+from analyzer.text import Json, Pointer, Source
+
+DIALECTS = ("cloudformation", "sam")
+"""The dialects of templates that are written into."""
+
+_BESIDE = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
+_STATES = re.compile(r"states\.(?:[a-z0-9-]+\.|\$\{AWS::Region\}\.)?(?:amazonaws\.com(?:\.cn)?|\$\{AWS::URLSuffix\})")
+"""The service of a trust policy that only state machines take on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A template with its policies in it. `holders` are the resources that hold them, `remarks` what is left to a reader."""
+
+    text: str
+    holders: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+def write_into(source: Source, analyses: Sequence[Analysis]) -> Written:
+    """Return the template *source* with the policies of *analyses*, which are all its machines.
+
+    Raises `CannotEdit` when a role is not declared there, or serves others too, or an analysis has errors.
+    """
+    document, _ = parse_any(source)
+    resources: Mapping[str, Json] = document["Resources"]
+    groups = _holders(analyses)
+    for holder, group in groups.items():
+        _review(holder, group, resources)
+    made = drafts(list(groups.values()), DIALECTS, list(groups), dependencies(_without_policies(resources, groups)))
+    changes: dict[Pointer, Json] = {}
+    remarks: list[str] = []
+    for holder, draft in zip(groups, made, strict=True):
+        place: Pointer = ("Resources", holder, "Properties")
+        properties = resources[holder]["Properties"]
+        if resources[holder]["Type"] in TYPES:
+            if draft.statements or "Policies" in properties:
+                changes[*place, "Policies"] = [policy(draft, {})] if draft.statements else []
+            doubts = draft.doubts
+        else:
+            policies = [{"PolicyName": _policy_name(properties), "PolicyDocument": policy(draft, {})}] if draft.statements else []
+            if policies or "Policies" in properties:
+                changes[*place, "Policies"] = policies
+            changes[*place, "AssumeRolePolicyDocument"] = intrinsics(draft.trust, {})
+            doubts = (*draft.doubts, *draft.trust_doubts)
+            remarks += _left(holder, properties, resources)
+        remarks += [f"{doubt.message}: {doubt.help}" for doubt in dict.fromkeys(doubts)]
+        remarks += _targets(draft)
+    return Written(replaced(source, changes), tuple(groups), tuple(remarks))
+
+
+def _holders(analyses: Sequence[Analysis]) -> dict[str, list[Analysis]]:
+    """Return the machines by the resource that holds their policies: a role, or the machine itself."""
+    groups: dict[str, list[Analysis]] = {}
+    for analysis in analyses:
+        found = analysis.found
+        if found is None or found.dialect not in DIALECTS:
+            raise CannotEdit("a policy is written into CloudFormation and SAM templates only")
+        if found.role is None:
+            raise CannotEdit(f"the role of `{found.name}` is not declared in this template")
+        groups.setdefault(str(found.role.pointer[1]), []).append(analysis)
+    return groups
+
+
+def _review(holder: str, group: Sequence[Analysis], resources: Mapping[str, Json]) -> None:
+    """Refuse a role that serves others too, or whose machines have errors, so that their policies may lack something."""
+    for analysis in group:
+        errors = [found for found in analysis.diagnostics if found.severity is Severity.ERROR]
+        if errors:
+            raise CannotEdit(f"`{machine_name(analysis)}` has errors, such as: {errors[0].message}")
+    trust = group[0].found.role.trust if group[0].found and group[0].found.role else None
+    others = [service for service in _services(trust) if not _STATES.fullmatch(service)]
+    if others and resources[holder]["Type"] not in TYPES:
+        raise CannotEdit(f"the role `{holder}` serves others too: {', '.join(f'`{one}`' for one in others)}")
+    for analysis in group:
+        machine = resources.get(str(analysis.found.pointer[1])) if analysis.found is not None else None
+        possible = {name for name in _role_names(machine, resources) if resources[name].get("Type") == "AWS::IAM::Role"}
+        if len(possible) > 1:
+            raise CannotEdit(
+                f"`{machine_name(analysis)}` has one of several roles: {', '.join(f'`{name}`' for name in sorted(possible))}"
+            )
+
+
+def _role_names(machine: Json, resources: Mapping[str, Json]) -> frozenset[str]:
+    """Return what the property of *machine* that names its role refers to."""
+    properties = machine.get("Properties", {}) if isinstance(machine, dict) else {}
+    given = [properties.get(name) for name in ("RoleArn", "Role")]
+    known = {name: resource for name, resource in resources.items() if isinstance(resource, dict)}
+    return dependencies({**known, "": {"Properties": given}})[""]
+
+
+def _services(trust: Json) -> list[str]:
+    """Return whom a trust policy lets take a role on: services, and by the word `AWS` or another one whoever else."""
+    statements = trust.get("Statement", []) if isinstance(trust, dict) else []
+    found: list[str] = []
+    for statement in statements if isinstance(statements, list) else [statements]:
+        principal = statement.get("Principal") if isinstance(statement, dict) else None
+        if not isinstance(principal, dict):
+            found += [] if principal is None else [str(principal)]
+            continue
+        for kind, values in principal.items():
+            listed = values if isinstance(values, list) else [values]
+            found += [str(value) if kind == "Service" else f"{kind}: {value}" for value in listed]
+    return found
+
+
+def _without_policies(resources: Mapping[str, Json], holders: Mapping[str, Sequence[Analysis]]) -> dict[str, Json]:
+    """Return the resources without what is going to be written, so that the result does not depend on what was there."""
+    made = dict(resources)
+    for holder in holders:
+        written = ("Policies", "AssumeRolePolicyDocument")
+        kept = {name: value for name, value in resources[holder]["Properties"].items() if name not in written}
+        made[holder] = {**resources[holder], "Properties": kept}
+    return made
+
+
+def _policy_name(properties: Mapping[str, Json]) -> Json:
+    """Return the name of the policy that is there, so that it is changed and not made anew."""
+    policies = properties.get("Policies")
+    first = policies[0] if isinstance(policies, list) and policies else None
+    return first.get("PolicyName", POLICY_NAME) if isinstance(first, dict) else POLICY_NAME
+
+
+def _left(holder: str, properties: Mapping[str, Json], resources: Mapping[str, Json]) -> list[str]:
+    """Say what else grants to a role, which is left as it is."""
+    beside = [
+        f"`{name}` grants to `{holder}` too: remove it when nothing else needs it"
+        for name, depends in dependencies(resources).items()
+        if holder in depends and isinstance(resources[name], dict) and resources[name].get("Type") in _BESIDE
+    ]
+    managed = f"`ManagedPolicyArns` of `{holder}` grants too: remove it when nothing else needs it"
+    return [*([managed] if properties.get("ManagedPolicyArns") else []), *beside]
+
+
+def _targets(draft: Draft) -> list[str]:
+    return [f"the role `{arn}` needs a policy and a trust policy of its own, see `--format json`" for arn in draft.targets]

@@ -1,0 +1,1 @@
+"""Readers of what `analyzer.render` writes."""

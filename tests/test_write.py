@@ -1,0 +1,266 @@
+"""`asl-iam write`: the policy goes where the role is declared, and nothing else changes."""
+
+from __future__ import annotations
+
+import shutil
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from render.templates_found import READABLE, document_of, label, policies, run, text_of
+
+from analyzer.errors import CannotEdit
+from analyzer.render.inplace import replaced
+from analyzer.render.stack import Tagged, long_form
+from analyzer.sources import parse_any
+from analyzer.text import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TEMPLATES = Path(__file__).parent / "render" / "templates"
+
+REFUSED = {
+    "bedrock-evaluations-sam/template.yaml": "serves others too: `bedrock.amazonaws.com`",
+}
+"""Templates that are not written into, and what is said about it."""
+
+WRITTEN = {"Policies", "AssumeRolePolicyDocument"}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Path]:
+    """Return a function that copies the project of a template to where the command runs, and gives the path of its copy."""
+    monkeypatch.chdir(tmp_path)
+
+    def copied(path: Path) -> Path:
+        if path.parent == TEMPLATES:
+            shutil.copyfile(path, tmp_path / path.name)
+            return Path(path.name)
+        shutil.copytree(path.parent, tmp_path / "project", copy_function=shutil.copyfile)
+        return Path("project") / path.name
+
+    return copied
+
+
+def without_policies(document: Any) -> Any:
+    """Return a template without what may be written into it."""
+    for resource in document["Resources"].values():
+        if resource["Type"] == "AWS::IAM::Role" or resource["Type"].endswith("::StateMachine"):
+            resource["Properties"] = {key: item for key, item in resource["Properties"].items() if key not in WRITTEN}
+    return document
+
+
+def unchanged(before: str, after: str) -> list[str]:
+    """Return the lines that stand in both, in their order."""
+    same = SequenceMatcher(None, before.splitlines(), after.splitlines(), autojunk=False).get_matching_blocks()
+    return [line for block in same for line in before.splitlines()[block.a : block.a + block.size]]
+
+
+def outside(text: str) -> list[str]:
+    """Return the lines of a template in YAML that are no part of policies, found by their indentation."""
+    kept: list[str] = []
+    inside = -1
+    for line in text.splitlines():
+        indent = len(line) - len(line.lstrip(" "))
+        if inside >= 0 and (not line.strip() or indent > inside or (indent == inside and line.lstrip().startswith("- "))):
+            continue
+        inside = indent if line.strip().partition(":")[0] in WRITTEN else -1
+        kept += [line] if inside < 0 else []
+    return kept
+
+
+@pytest.mark.parametrize("path", READABLE, ids=label)
+def test_only_the_policies_change(path: Path, project: Callable[[Path], Path]) -> None:
+    """The template says what it said before but for its policies; a second run changes nothing, nor what is derived."""
+    name = project(path)
+    before, derived = text_of(name), policies(name)
+    rest = without_policies(document_of(name))
+    first = run("write", str(name))
+    if label(path) in REFUSED:
+        assert first.exit_code == 1
+        assert REFUSED[label(path)] in first.stderr
+        assert text_of(name) == before
+        return
+    assert first.exit_code == 0, first.output
+    after = text_of(name)
+    assert without_policies(document_of(name)) == rest
+    kept = unchanged(before, after)
+    assert [line for line in outside(before) if "{" not in line and '"' not in line and line not in kept] == []
+    second = run("write", str(name))
+    assert (second.exit_code, second.stdout) == (0, f"{name}: nothing to change\n")
+    assert text_of(name) == after
+    assert policies(name) == derived
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.iterdir()), ids=label)
+def test_what_a_dry_run_shows(path: Path, project: Callable[[Path], Path], expect: Callable[[Path, str], None]) -> None:
+    """--dry-run prints the difference and writes nothing: line ends, comments, indentation and order stay as they are."""
+    name = project(path)
+    done = run("write", "--dry-run", str(name))
+    assert done.exit_code == 0
+    assert text_of(name) == text_of(path)
+    expect(TEMPLATES.parent / f"{path.name}.diff", done.stdout)
+
+
+def test_several_machines_of_one_role_get_one_policy(project: Callable[[Path], Path]) -> None:
+    """A shared role may do what any of its machines needs, and any of them may take it on."""
+    name = project(TEMPLATES / "shared-role.yaml")
+    assert run("write", str(name), "--machine", "Parent").stdout == f"{name}: wrote the policies of Role\n"
+    role = document_of(name)["Resources"]["Role"]["Properties"]
+    [policy] = role["Policies"]
+    assert policy["PolicyName"] == "All"
+    assert [one["Action"] for one in policy["PolicyDocument"]["Statement"]] == ["lambda:InvokeFunction", "states:StartExecution"]
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert len(trust["Condition"]["ArnLike"]["aws:SourceArn"]) == 2
+
+
+# ---------------------------------------------------------------------------------------------------------- what is refused
+
+ROLE = """\
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties: {AssumeRolePolicyDocument: {Statement: [{Effect: Allow, Principal: %s, Action: 'sts:AssumeRole'}]}}
+  Flow:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      RoleArn: %s
+      Definition: {StartAt: A, States: {A: %s}}
+"""
+STATES, OWN_ROLE, STATE = "{Service: states.amazonaws.com}", "!GetAtt Role.Arn", "{Type: Succeed}"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (ROLE % (STATES, "arn:aws:iam::111122223333:role/x", STATE), "the role of `Flow` is not declared in this template"),
+        (ROLE % (STATES, "!ImportValue role", STATE), "the role of `Flow` is not declared in this template"),
+        (ROLE % ("{Service: [states.amazonaws.com, lambda.amazonaws.com]}", OWN_ROLE, STATE), "serves others too: `lambda"),
+        (ROLE % ("{AWS: '*'}", OWN_ROLE, STATE), "serves others too: `AWS: *`"),
+        (ROLE % (STATES, OWN_ROLE, "{Type: Pass, Next: B}"), "`Flow` has errors, such as: "),
+        (
+            "Resources: &all\n" + (ROLE % (STATES, OWN_ROLE, STATE)).partition("\n")[2] + "Copy: *all\n",
+            "without changing something else",
+        ),
+        ('{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}', "a definition has no role"),
+    ],
+    ids=["elsewhere", "imported", "shared-with-a-service", "shared-with-accounts", "errors", "anchored", "plain"],
+)
+def test_what_is_not_written(text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a policy has no place of its own, that is said, and the file stays as it is."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "template.yaml"
+    path.write_text(text)
+    done = run("write", "template.yaml")
+    assert done.exit_code == 1
+    assert said in done.stderr
+    assert done.stderr.endswith("nothing was written\n")
+    assert path.read_text() == text
+
+
+def test_one_that_is_refused_keeps_all_others_from_being_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run writes everything or nothing."""
+    monkeypatch.chdir(tmp_path)
+    good, bad = ROLE % (STATES, OWN_ROLE, STATE), ROLE % (STATES, "!ImportValue role", STATE)
+    Path("a.yaml").write_text(good)
+    Path("b.yaml").write_text(bad)
+    assert run("write", ".").exit_code == 1
+    Path("b.yaml").write_text("Resources: {Flow: {Type: AWS::Serverless::StateMachine, Properties: {DefinitionUri: ../x.json}}}")
+    done = run("write", ".")
+    assert done.exit_code == 3
+    assert "nothing was written" in done.stderr
+    assert Path("a.yaml").read_text() == good
+
+
+def test_a_link_a_read_only_file_and_one_outside_of_the_project_are_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a file of the project that can be written to is."""
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    inside.mkdir()
+    outside.mkdir()
+    text = ROLE % (STATES, OWN_ROLE, STATE)
+    for path in (inside / "read-only.yaml", inside / "file.yaml", outside / "template.yaml"):
+        path.write_text(text)
+    (inside / "read-only.yaml").chmod(0o444)
+    (inside / "link.yaml").symlink_to("file.yaml")
+    monkeypatch.chdir(inside)
+    for name, said in (
+        ("read-only.yaml", "it is read-only"),
+        ("link.yaml", "it is a link"),
+        ("../outside/template.yaml", "it lies outside the project"),
+    ):
+        done = run("write", name)
+        assert done.exit_code == 1
+        assert said in done.stderr
+    assert {path.read_text() for path in (*inside.iterdir(), *outside.iterdir())} == {text}
+    assert sorted(path.name for path in inside.iterdir()) == ["file.yaml", "link.yaml", "read-only.yaml"]
+
+
+# ----------------------------------------------------------------------------------------------------------------- places
+
+VALUES = st.recursive(
+    st.text(st.characters(codec="utf-8", exclude_characters="\ufeff"), max_size=8)
+    | st.builds(Tagged, st.just("Sub"), st.just("${A}/x")),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", min_size=1, max_size=3), inner, min_size=1, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+PLACES = (
+    "A:\n  Before: 1 # one\n  X:{}\n  After: [a,\n    b] # two\n# end\n",
+    "A:\r\n  X:{} # c\r\n  # d\r\n  After: |\r\n    text\r\n",
+    "# 😀\nA: {{Before: é, X: {}, After: 2}} # c\n",
+    "A:\n    Before: >-\n      folded\n\n    X:{}",
+    '{{"A": {{"Before": "\\ud83d\\ude00", "X":{}, "After": 1}}}}',
+    '\ufeff{{\n\t"A": {{\n\t\t"X":{}\n\t}}\n}}\n',
+)
+WRITINGS = (
+    " x",
+    " [1, 2]",
+    ' "q"',
+    " {y: 1}",
+    "\n  - a\n  -   b # c\n",
+    "\n    k: v\n\n    l: [w]\n",
+    " # nothing\n",
+    " |\n    block\n",
+)
+
+
+@settings(max_examples=25)
+@given(value=VALUES.filter(lambda value: not isinstance(value, str | Tagged)))
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("writing", WRITINGS)
+def test_a_value_is_replaced_and_nothing_else(place: str, writing: str, value: Any) -> None:
+    """Whatever stood there, and however it was written, the text then says the new value, and keeps what is around it."""
+    text = place.format(writing)
+    try:
+        before, _ = parse_any(Source(text, "x"))
+    except Exception:  # noqa: BLE001 - a writing that this place cannot have
+        return
+    source = Source(text, "x")
+    try:
+        made = replaced(source, {("A", "X"): value})
+    except CannotEdit:
+        assert not isinstance(before["A"]["X"], dict | list)  # what is sure to work is what templates have
+        return
+    after, _ = parse_any(Source(made, "x"))
+    assert after == {**before, "A": {**before["A"], "X": long_form(value)}}
+    start = text.index("X:") if "X:" in text else text.index('"X"')
+    assert made[:start] == text[:start]
+    assert replaced(Source(made, "x"), {("A", "X"): value}) == made
+
+
+def test_what_an_alias_shares_is_not_written_through() -> None:
+    """A value that stands elsewhere too cannot be changed in one place; what a merge key gives is said anew."""
+    with pytest.raises(CannotEdit, match="something else"):
+        replaced(Source("A: &a {X: 1}\nB: *a\n", "x"), {("A", "X"): ["new"]})
+    with pytest.raises(CannotEdit, match="shared by an alias"):
+        replaced(Source("A: &a {X: 1}\nB: *a\n", "x"), {("B", "X"): ["new"]})
+    merged = "A: &a\n  X: 1\nB:\n  <<: *a\n  Y: 2\n"
+    assert replaced(Source(merged, "x"), {("B", "X"): ["new"]}) == merged + "  X:\n    - new\n"
