@@ -1,6 +1,6 @@
 """Roles in Terraform: policy documents as data, a role, and the policy in it.
 
-https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/iam_policy_document
+The provider documents aws_iam_policy_document.
 """
 
 from __future__ import annotations
