@@ -23,6 +23,7 @@ from analyzer.templates.hcl_values import Choice, Ref, Scope, as_text
 from analyzer.templates.model import PSEUDO, Found, Texts
 from analyzer.templates.project import Project
 from analyzer.templates.terraform_documents import expanded
+from analyzer.templates.terraform_facts import facts_of
 from analyzer.templates.terraform_module import Configuration, Module, read_module
 from analyzer.templates.terraform_resource import Resource, instances
 from analyzer.templates.terraform_role import role_of
@@ -142,9 +143,10 @@ def _read(machine: _Machine) -> Found:
     options = _options(machine)
     kind = terraform_type(MACHINE)
     own = f"{machine.resource.address}.{machine.resource.own_name(kind)}" if kind else None
-    beside = json.dumps(
-        [document, list(options.values()), role.statements if role else (), role.managed if role else ()], ensure_ascii=False
-    )
+    facts = facts_of(configuration)
+    declared = (role.statements, role.managed) if role else ()
+    told = [text for (_, arn), values in facts.items() for text in (arn, *values)]
+    beside = json.dumps([document, list(options.values()), declared, told], ensure_ascii=False)
     texts, names = texts_of([beside, f"${{{own}}}"], configuration.known.texts, configuration.known.names)
     files = {one.name for one in configuration.files.values()}
     if machine.resource.module.prefix:
@@ -163,6 +165,7 @@ def _read(machine: _Machine) -> Found:
         own_name=own,
         role=role,
         files=tuple(sorted(files)),
+        facts=facts,
     )
 
 

@@ -18,11 +18,14 @@ from typing import Any
 
 from analyzer.errors import NotADefinition, SourceError
 from analyzer.sources import parse_any
+from analyzer.templates.facts import Facts
 from analyzer.templates.model import Found, Role, Texts
 from analyzer.templates.project import Project
 from analyzer.templates.terraform import MACHINE, texts_of
 from analyzer.templates.terraform_documents import statements_of
+from analyzer.templates.terraform_facts import OF, at, paths_of
 from analyzer.templates.terraform_role import ATTACHMENTS, OWN_POLICY, POLICY, ROLE
+from analyzer.templates.types import facts as facts_table
 from analyzer.templates.types import fill, terraform_type
 from analyzer.text import Json, Pointer, Source
 
@@ -176,7 +179,7 @@ def _read(plan: _Plan, machine: _Resource) -> Found:
     name = f"{machine.prefix}{machine.name}{machine.index}"
     options = _options(plan, machine, texts, names)
     text = machine.values.get("definition")
-    beside = _sources(plan, machine)
+    sources = _sources(plan, machine)
     if not isinstance(text, str):
         found = _from_sources(plan, machine, name)
         return replace(
@@ -187,7 +190,7 @@ def _read(plan: _Plan, machine: _Resource) -> Found:
             options={**found.options, **options},
             texts={**found.texts, **texts},
             names=found.names | names,
-            files=tuple(sorted({*found.files, *beside})),
+            files=tuple(sorted({*found.files, *sources})),
         )
     shown = Source(text, f"{plan.source.name} ({name})")
     document, _ = parse_any(shown)
@@ -195,9 +198,10 @@ def _read(plan: _Plan, machine: _Resource) -> Found:
     own = f"{machine.address}.{kind.name}" if kind else None
     if own and isinstance(machine.values.get("name"), str):
         texts[own] = (machine.values["name"],)
-    known, plain = texts_of(
-        [json.dumps([document, list(options.values())], ensure_ascii=False), f"${{{own}}}"], texts, {*names, str(own)}
-    )
+    facts = _facts(plan, texts, names)
+    told = [text for (_, arn), values in facts.items() for text in (arn, *values)]
+    beside = [json.dumps([document, list(options.values()), told], ensure_ascii=False), f"${{{own}}}"]
+    known, plain = texts_of(beside, texts, {*names, str(own)})
     return Found(
         name=name,
         dialect="terraform-plan",
@@ -211,8 +215,51 @@ def _read(plan: _Plan, machine: _Resource) -> Found:
         written=_written(plan),
         own_name=own,
         role=_role(plan, machine),
-        files=beside,
+        files=sources,
+        facts=facts,
     )
+
+
+def _facts(plan: _Plan, texts: dict[str, Texts], names: set[str]) -> Facts:
+    """Return what the resources of a plan tell: its values, and its references where a value is not known yet."""
+    made: Facts = {}
+    for one in plan.resources:
+        told = paths_of(one.kind) if one.mode == "managed" else {}
+        if not told:
+            continue
+        holder = _holder(plan, one)
+        arns = list(_arns(holder, texts, names)) if holder is not None else []
+        for fact, paths in told.items():
+            found: list[str] = []
+            for path in paths:
+                values = [text for text in at(one.values, path) if isinstance(text, str)]
+                written = [_reference(plan, expression, one.module, texts, names) for expression in at(one.expressions, path)]
+                found += values or [text for text in written if text is not None]
+            for arn in arns:
+                made[fact, arn] = tuple(dict.fromkeys((*made.get((fact, arn), ()), *found)))
+    return made
+
+
+def _holder(plan: _Plan, one: _Resource) -> _Resource | None:
+    named = facts_table(one.kind).get(OF)
+    if named is None:
+        return one
+    found = plan.resource(one.expressions.get(str(named)), one.module)
+    return found[0] if found else None
+
+
+def _arns(one: _Resource, texts: dict[str, Texts], names: set[str]) -> Iterator[str]:
+    """Yield the ARN of a resource: as the plan knows it, and as its references give it."""
+    kind = terraform_type(one.kind)
+    if isinstance(one.values.get("arn"), str):
+        yield one.values["arn"]
+    for attribute, pattern in kind.attributes.items() if kind is not None else ():
+        if pattern.startswith("arn:"):
+            own = kind.name if kind is not None and kind.name and kind.attributes.get(kind.name) == "{name}" else "id"
+            names.add(f"{one.address}.{own}")
+            if isinstance(one.values.get(own), str):
+                texts[f"{one.address}.{own}"] = (one.values[own],)
+            yield _filled(one, pattern, own, attribute)
 
 
 def _sources(plan: _Plan, machine: _Resource) -> tuple[str, ...]:
