@@ -131,7 +131,7 @@ def maps_root() -> str:
 @lru_cache(maxsize=1)
 def index() -> Index:
     """Read the index of all maps."""
-    raw = _read("index.json")
+    raw = compiled("index.json")
     return Index(raw["services"], tuple(raw["direct"]), raw["sdk"], raw["trust"], raw["version"])
 
 
@@ -147,7 +147,7 @@ class SdkIndex:
 @lru_cache(maxsize=1)
 def sdk_index() -> SdkIndex:
     """Read the index of the SDK maps; only a definition with an SDK integration needs it."""
-    raw = _read("services.json")
+    raw = compiled("services.json")
     return SdkIndex(raw["services"], frozenset(raw["retired"]), raw["coverage"])
 
 
@@ -156,7 +156,7 @@ def service_map(service: str) -> ServiceMap:
     """Read the map of *service*: a key of `Index.services`, or `aws-sdk:` and a key of `SdkIndex.services`."""
     if service.startswith(SDK):
         return _sdk_map(service)
-    raw = _read(f"optimized/{service}.json")
+    raw = compiled(f"optimized/{service}.json")
     forms = {name: tuple(_case(case) for case in cases) for name, cases in raw["forms"].items()}
     operations = {
         name: Operation(
@@ -197,12 +197,13 @@ class _SdkOperations(Mapping[str, Operation]):
 
 
 def _sdk_map(service: str) -> ServiceMap:
-    raw = _read(f"sdk/{service.removeprefix(SDK)}.json")
+    raw = compiled(f"sdk/{service.removeprefix(SDK)}.json")
     forms = {name: tuple(_case(case) for case in cases) for name, cases in raw["forms"].items()}
     return ServiceMap(service, forms, _SdkOperations(raw["operations"], raw["source"]))
 
 
-def _read(name: str) -> Json:
+def compiled(name: str) -> Json:
+    """Return what the compiled file *name* holds."""
     try:
         with open(os.path.join(maps_root(), "compiled", name), encoding="utf-8") as file:
             return json.load(file)

@@ -11,6 +11,9 @@ import re
 _FIRST, _END = 0xF0000, "\U000ffffd"
 """Supplementary Private Use Area-A: a character of it stands for that of the first plane at the same place."""
 
+FIRST = chr(_FIRST)
+"""The least of the characters that symbols are made of."""
+
 _SYMBOL = re.compile("([\U000f0000-\U000ffffc]+)\U000ffffd")
 
 

@@ -1,0 +1,88 @@
+"""The actions that IAM has: what a pattern of actions means, and an ARN that an action can be asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from analyzer.compare.globs import ANY, STAR, matches, read
+from analyzer.maps import compiled
+
+_HOLE = re.compile(r"\$\{([^}]*)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The actions of one prefix: folded name → the name as AWS writes it and, when it has a resource type, its ARN's place."""
+
+    actions: Mapping[str, tuple[str, int | None]]
+    arns: tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def _raw() -> Mapping[str, Mapping[str, object]]:
+    services: Mapping[str, Mapping[str, object]] = compiled("actions.json")["services"]
+    return services
+
+
+@lru_cache(maxsize=512)
+def service(prefix: str) -> Service | None:
+    """Return the actions of *prefix*, in lower case; nothing for a prefix that IAM does not have."""
+    raw = _raw().get(prefix)
+    if raw is None:
+        return None
+    actions: dict[str, tuple[str, int | None]] = {}
+    for token in str(raw["actions"]).split():
+        name, _, place = token.partition(":")
+        actions[name.lower()] = (name, int(place) if place else None)
+    arns = raw["arns"]
+    return Service(actions, tuple(arns) if isinstance(arns, list) else ())
+
+
+def known(action: str) -> str | None:
+    """Return *action* as AWS writes it; nothing when there is none of that name. IAM ignores the case."""
+    prefix, _, name = action.lower().partition(":")
+    found = service(prefix)
+    entry = found.actions.get(name) if found is not None else None
+    return None if entry is None else f"{prefix}:{entry[0]}"
+
+
+@lru_cache(maxsize=1024)
+def expand(pattern: str) -> tuple[str, ...]:
+    """Return the actions that *pattern* means, in order. A name without wildcards means itself, known or not."""
+    if "*" not in pattern and "?" not in pattern:
+        return (known(pattern) or pattern,)
+    folded = pattern.lower()
+    head, colon, tail = folded.partition(":")
+    if not colon:
+        head, tail = (folded, "*") if folded.endswith("*") else ("", "")
+    prefix, name = read(head), read(tail)
+    services = [head] if STAR not in prefix and ANY not in prefix else sorted(each for each in _raw() if matches(prefix, each))
+    made = []
+    for each in services:
+        found = service(each)
+        for low, (as_written, _) in found.actions.items() if found is not None else ():
+            if matches(name, low):
+                made.append(f"{each}:{as_written}")
+    return tuple(made)
+
+
+def grants(patterns: Iterable[str], action: str) -> bool:
+    """Tell whether one of the *patterns*, as they are written, means *action*."""
+    folded = action.lower()
+    return any(matches(read(pattern.lower()), folded) for pattern in patterns)
+
+
+def example_arn(action: str, places: Mapping[str, str]) -> str | None:
+    """Return an ARN that *action* can be asked for, with *places* for the partition, Region and account.
+
+    Nothing for an action that IAM limits to no resource, or does not know.
+    """
+    prefix, _, name = action.lower().partition(":")
+    found = service(prefix)
+    entry = found.actions.get(name) if found is not None else None
+    if found is None or entry is None or entry[1] is None:
+        return None
+    return _HOLE.sub(lambda match: places.get(match[1].lower(), "other"), found.arns[entry[1]])
