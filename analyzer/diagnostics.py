@@ -38,7 +38,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing to tell about a definition. `pointer` says where; a line and a column are found only when shown."""
+    """One thing to tell about a definition. `pointer` says where; a line and a column are found only when shown.
+
+    `actions` are the IAM actions it speaks of, where a program has to know them.
+    """
 
     id: str
     severity: Severity
@@ -47,6 +50,7 @@ class Diagnostic:
     state: str | None = None
     help: str = ""
     on_key: bool = False
+    actions: tuple[str, ...] = ()
 
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE

@@ -14,6 +14,7 @@ from typing import Any
 
 from analyzer.errors import SourceError
 from analyzer.sources import parse_any
+from analyzer.templates.connectors import connections
 from analyzer.templates.expressions import Template, expand, filled, is_plain, meaning, named, referred, texts, value
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.project import Project
@@ -243,7 +244,8 @@ def _texts(
     known: dict[str, Texts] = {}
     names: set[str] = set()
     options = [str(text) for text in _options(machine).values()]
-    beside = json.dumps([definition, options, role.statements if role else (), role.managed if role else ()], ensure_ascii=False)
+    declared = [role.statements, role.managed, role.others, role.trust] if role else []
+    beside = json.dumps([definition, options, declared], ensure_ascii=False, default=str)
     waiting = [*substitutions, *referred([beside])]
     while waiting:
         name = waiting.pop()
@@ -279,13 +281,19 @@ def _role(machine: _Machine) -> Role | None:
         if machine.kind != SAM_MACHINE:
             return None
         policies = machine.properties.get("Policies")
-        return _policies(machine.name, machine.at("Policies"), policies, template)
+        made = _policies(machine.name, machine.at("Policies"), policies, template)
+        return replace(made, others=(*made.others, *connections(machine.name, template)), made=True)
     found = texts(written, template)
     names = [name for text in found for name in referred([text])]
     holder = next((name for name in names if _is_role(template.resources.get(name.partition(".")[0]))), None)
     if holder is None:
         return None
-    holder = holder.partition(".")[0]
+    own = _declared_role(holder.partition(".")[0], template)
+    return replace(own, others=(*own.others, *connections(machine.name, template)))
+
+
+def _declared_role(holder: str, template: Template) -> Role:
+    """Return the role that is the resource *holder*, with the policies that are resources of their own and name it."""
     properties = template.resources[holder].get("Properties") or {}
     own = _policies(holder, ("Resources", holder), properties.get("Policies"), template)
     attached = [str(one) for one in value(properties.get("ManagedPolicyArns") or [], template) if isinstance(one, str)]
@@ -296,6 +304,22 @@ def _role(machine: _Machine) -> Role | None:
         managed=(*own.managed, *attached),
         trust=value(properties.get("AssumeRolePolicyDocument"), template),
     )
+
+
+def roles_in(document: Mapping[str, Json]) -> tuple[dict[str, Role], dict[str, Texts]]:
+    """Return the roles of a template, and what their placeholders stand for where the template says it."""
+    template = Template.of(document)
+    roles = {
+        str(name): _declared_role(str(name), template) for name, resource in template.resources.items() if _is_role(resource)
+    }
+    waiting = referred([json.dumps([role.statements, role.managed, role.trust], default=str) for role in roles.values()])
+    known: dict[str, Texts] = {}
+    while waiting:
+        name = waiting.pop()
+        if name not in known and name not in PSEUDO:
+            known[name] = meaning(name, template)
+            waiting.extend(referred(list(known[name])))
+    return roles, {name: found for name, found in known.items() if found}
 
 
 def _is_role(resource: Json) -> bool:

@@ -27,7 +27,8 @@ class Role:
 
     `pointer` leads to it in the template: to a role, or to the machine itself where that holds the policies. `statements` are
     the IAM statements of its own policies, with references as texts; `managed` are names or ARNs of managed policies, and what
-    else stands in a list of policies is in `others`, as it is written.
+    else stands in a list of policies is in `others`, as it is written, with the connectors that lead away from the machine as
+    `{"Connector": {...}}`. `made` is whether SAM makes the role for the machine.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Role:
     managed: tuple[str, ...] = ()
     others: tuple[Json, ...] = ()
     trust: Json = None
+    made: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,20 @@ from service_maps.build.compile import MapError, load_yaml
 from service_maps.build.published import IAM
 
 MACHINES = ("AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine")
+_TYPES = {
+    "AWS::Serverless::Function": "AWS::Lambda::Function",
+    "AWS::Serverless::SimpleTable": "AWS::DynamoDB::Table",
+    "AWS::Serverless::StateMachine": "AWS::StepFunctions::StateMachine",
+}
+"""The types of SAM and what becomes of them, which is what its connectors speak of."""
+
+_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": ["states.amazonaws.com"]}, "Action": ["sts:AssumeRole"]}],
+}
+"""The trust policy of the role that SAM makes for a machine; a traced one gets a managed policy, too.
+https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/sam-resource-statemachine.html"""
+
 _HEADER = "python -m service_maps.build; do not edit"
 _HOLE = re.compile(r"\$\{([A-Za-z0-9]+)\}")
 
@@ -81,6 +95,7 @@ def managed_policies(wanted: Mapping[str, Any]) -> dict[str, Any]:
 def sam_policies() -> dict[str, Any]:
     """Return the policy templates of SAM, and what its connectors add to the role of a machine.
 
+    `types` are those that connectors know by another name, `trust` and `traced` what the role of a machine has besides.
     In the statements, `${Name}` is a parameter of the template; in those of connectors, `%{Destination.Arn}` is the destination.
     """
     data = files("samtranslator")
@@ -102,6 +117,9 @@ def sam_policies() -> dict[str, Any]:
             for source in MACHINES
             for destination, entry in sorted(profiles.get(source, {}).items())
         },
+        "types": _TYPES,
+        "trust": _TRUST,
+        "traced": "AWSXRayDaemonWriteAccess",
     }
 
 
