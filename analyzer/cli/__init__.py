@@ -13,11 +13,12 @@ import click
 
 from analyzer.cli import commands, io
 from analyzer.cli.check import check
+from analyzer.cli.diff import diff
 
 EPILOG = """\b
 Exit codes
   0   nothing at or above --fail-on
-  1   findings (analyze, check), nothing found (explain)
+  1   findings (analyze, check), nothing found (explain), changes (diff)
   2   wrong usage
   3   an input could not be analysed; the others were
   70  a bug in asl-iam
@@ -81,5 +82,5 @@ def main(debug: bool) -> None:
     """Derive the minimal IAM policy and the trust policy of an AWS Step Functions definition."""
 
 
-for _command in (commands.analyze, check, commands.explain, commands.graph, commands.maps, commands.schema):
+for _command in (commands.analyze, check, commands.explain, diff, commands.graph, commands.maps, commands.schema):
     main.add_command(_command)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from analyzer.cli.options import Contexts
     from analyzer.errors import SourceError
     from analyzer.report.paint import Paint
-    from analyzer.templates import Found
+    from analyzer.templates import Found, Project
     from analyzer.text import Source
 
 FINDINGS, USAGE, UNREADABLE, BUG = 1, 2, 3, 70
@@ -70,7 +70,7 @@ def read(
         except SourceError as error:
             code = UNREADABLE
             _report_failure(error, None, ctx)
-    inputs, failed = _machines(sources, machine, ctx)
+    inputs, failed = machines(sources, machine, ctx)
     if machine is not None and not inputs:
         raise click.UsageError(f"there is no machine `{machine}` in what was read", ctx)
     if one and len(inputs) > 1:
@@ -82,8 +82,13 @@ def read(
     return inputs, max(code, failed)
 
 
-def _machines(sources: Mapping[str, Source], machine: str | None, ctx: click.Context) -> tuple[list[Input], int]:
-    """Return the machines of *sources*: of a template each one, and no file once more that a template names."""
+def machines(
+    sources: Mapping[str, Source], machine: str | None, ctx: click.Context, project: Project | None = None
+) -> tuple[list[Input], int]:
+    """Return the machines of *sources*: of a template each one, and no file once more that a template names.
+
+    The files that templates name are those of *project*, else of the project that each template lies in.
+    """
     from analyzer.errors import SourceError
     from analyzer.templates import machines_in, project_of
 
@@ -91,7 +96,7 @@ def _machines(sources: Mapping[str, Source], machine: str | None, ctx: click.Con
     named: set[str] = set()
     code = 0
     for source in sources.values():
-        found = machines_in(source, project_of(source.name))
+        found = machines_in(source, project or project_of(source.name))
         if found is None:
             inputs.append(Input(source))
             continue

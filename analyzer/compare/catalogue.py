@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from analyzer.compare.globs import ANY, STAR, matches, read
+from analyzer.compare.globs import ANY, STAR, covers, matches, overlap, read
 from analyzer.maps import compiled
 
 _HOLE = re.compile(r"\$\{([^}]*)\}")
@@ -15,9 +15,9 @@ _HOLE = re.compile(r"\$\{([^}]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The actions of one prefix: folded name → the name as AWS writes it and, when it has a resource type, its ARN's place."""
+    """The actions of one prefix: folded name → the name as AWS writes it, and the places of the ARNs of its resource types."""
 
-    actions: Mapping[str, tuple[str, int | None]]
+    actions: Mapping[str, tuple[str, tuple[int, ...]]]
     arns: tuple[str, ...]
 
 
@@ -33,10 +33,10 @@ def service(prefix: str) -> Service | None:
     raw = _raw().get(prefix)
     if raw is None:
         return None
-    actions: dict[str, tuple[str, int | None]] = {}
+    actions: dict[str, tuple[str, tuple[int, ...]]] = {}
     for token in str(raw["actions"]).split():
-        name, _, place = token.partition(":")
-        actions[name.lower()] = (name, int(place) if place else None)
+        name, _, places = token.partition(":")
+        actions[name.lower()] = (name, tuple(map(int, places.split(","))) if places else ())
     arns = raw["arns"]
     return Service(actions, tuple(arns) if isinstance(arns, list) else ())
 
@@ -75,14 +75,45 @@ def grants(patterns: Iterable[str], action: str) -> bool:
     return any(matches(read(pattern.lower()), folded) for pattern in patterns)
 
 
+def _arns(action: str) -> tuple[str, ...] | None:
+    """Return the ARNs that *action* can be asked for, as AWS writes them; nothing at all for an action that is not known."""
+    prefix, _, name = action.lower().partition(":")
+    found = service(prefix)
+    entry = found.actions.get(name) if found is not None else None
+    return None if found is None or entry is None else tuple(found.arns[place] for place in entry[1])
+
+
 def example_arn(action: str, places: Mapping[str, str]) -> str | None:
     """Return an ARN that *action* can be asked for, with *places* for the partition, Region and account.
 
     Nothing for an action that IAM limits to no resource, or does not know.
     """
-    prefix, _, name = action.lower().partition(":")
+    arns = _arns(action)
+    return _HOLE.sub(lambda match: places.get(match[1].lower(), "other"), arns[0]) if arns else None
+
+
+def applies(action: str, resource: str) -> bool:
+    """Tell whether *action* can be asked for on something that *resource*, a pattern that was read, matches.
+
+    An action without resource types is asked for on `*` alone: a statement that names an ARN does not grant it. A pattern that
+    is wholly of one resource type is nothing to the actions of the others: `bucket/*` names objects and no bucket.
+    """
+    arns = _arns(action)
+    if arns is None or resource == STAR:
+        return True
+    kind = _kind(action.partition(":")[0].lower(), resource)
+    return any(arn in kind if kind else overlap(resource, _open(arn)) for arn in arns)
+
+
+@lru_cache(maxsize=16_384)
+def _kind(prefix: str, resource: str) -> frozenset[str]:
+    """Return the ARNs of the resource type that *resource* is wholly of: those that say most of it; nothing for none."""
     found = service(prefix)
-    entry = found.actions.get(name) if found is not None else None
-    if found is None or entry is None or entry[1] is None:
-        return None
-    return _HOLE.sub(lambda match: places.get(match[1].lower(), "other"), found.arns[entry[1]])
+    held = [arn for arn in (found.arns if found is not None else ()) if covers(_open(arn), resource)]
+    most = max((len(_HOLE.sub("", arn)) for arn in held), default=0)
+    return frozenset(arn for arn in held if len(_HOLE.sub("", arn)) == most)
+
+
+@lru_cache(maxsize=4096)
+def _open(arn: str) -> str:
+    return _HOLE.sub(STAR, arn)

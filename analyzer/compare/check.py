@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from analyzer.analyze import Analysis
-from analyzer.compare.catalogue import example_arn, expand
+from analyzer.compare.catalogue import applies, example_arn, expand
 from analyzer.compare.conditions import Term, make_term
-from analyzer.compare.contain import Open, beyond, gap
+from analyzer.compare.contain import Gap, Open, beyond, gap
 from analyzer.compare.declared import Declared
 from analyzer.compare.findings import Finding, finding, sort_findings
 from analyzer.compare.globs import ANY, STAR, covers, matches, read, written
@@ -24,16 +24,19 @@ from analyzer.diagnostics import Severity
 from analyzer.permissions import EXECUTION, Certainty, Condition, Grant
 from analyzer.symbols import spell
 
+UNNEEDED = ", which no state needs"
+"""How the message of an action ends that nothing needs at all."""
+
 FAILS: Mapping[str, str] = {
-    "call": "the state fails with an AccessDenied error",
-    "data": "the state fails with an AccessDenied error",
+    "call": "without it the request is denied, and what needs it fails",
+    "data": "without it the data cannot be read or written, and the state fails",
     "poll": "the state cannot follow what it started and fails",
     "cancel": "what it started goes on when the execution is stopped",
     "managed_rule": "the machine cannot be created or updated: Step Functions is not authorized to create the managed rule",
     "pass_role": "the state fails: the role may not be passed on",
     "tag": "the state fails: what it makes may not be tagged",
     "encryption": "the state fails where its data is encrypted or decrypted",
-    "machine": "the machine cannot do what it is set up for",
+    "machine": "without it Step Functions cannot do what the machine is set up for",
 }
 """What will happen without a permission, by the level of its grant."""
 
@@ -84,17 +87,21 @@ def state_place(analysis: Analysis, grant: Grant) -> Place:
 
 def _missing(needs: _Needs, declared: Declared) -> Iterator[Finding]:
     alike: dict[tuple[str, str, str, str], list[tuple[Grant, Request]]] = {}
-    for grant in needs.grants:
-        found = gap(grant.action, read(grant.resource), _terms(grant.condition), declared.rights)
+    partly: dict[tuple[object, ...], tuple[Grant, str]] = {}
+    for grant, found in [(grant, _gap(grant, declared.rights)) for grant in needs.grants]:
         if found is None:
             continue
-        place = state_place(needs.analysis, grant)
         doubt = found.why if isinstance(found, Open) else _doubt(grant, needs, declared.rights)
         if doubt is None and isinstance(found, Request):
-            alike.setdefault((place.title, grant.resource, grant.level, str(found.context)), []).append((grant, found))
+            key = (state_place(needs.analysis, grant).title, grant.resource, grant.level, str(found.context))
+            alike.setdefault(key, []).append((grant, found))
         elif doubt:
-            message = f"{place.title}: {grant.action} on `{show(grant.resource)}`: {doubt}"
-            yield _about(finding("not-decided", needs.machine, message, place), grant)
+            # What a value may name, of several types of resource, is one question.
+            partly.setdefault((grant.action, grant.reasons[0].pointer, grant.reasons[0].rule, doubt), (grant, doubt))
+    for grant, doubt in partly.values():
+        place = state_place(needs.analysis, grant)
+        message = f"{place.title}: {grant.action} on `{show(grant.resource)}`: {doubt}"
+        yield _about(finding("not-decided", needs.machine, message, place), grant)
     for group in alike.values():
         grants = [grant for grant, _ in group]
         place = state_place(needs.analysis, grants[0])
@@ -102,8 +109,25 @@ def _missing(needs: _Needs, declared: Declared) -> Iterator[Finding]:
         message = (
             f"{place.title} needs {', '.join(names)} on `{show(grants[0].resource)}`{_under(grants[0])}, which is not declared"
         )
-        made = finding("missing-permission", needs.machine, message, place, help=FAILS.get(grants[0].level, FAILS["machine"]))
+        made = finding("missing-permission", needs.machine, message, place, help=_consequence(grants[0]))
         yield replace(_about(made, grants[0]), actions=names, request=_shown(group[0][1]))
+
+
+def _gap(grant: Grant, rights: Rights) -> Gap:
+    return gap(grant.action, read(grant.resource), _terms(grant.condition), rights)
+
+
+def _siblings(grant: Grant, needs: _Needs) -> Iterator[Grant]:
+    """Yield what the same value may name besides, of other types of resource."""
+    own = grant.reasons[0]
+    for other in needs.grants:
+        same = (other.action, other.reasons[0].pointer, other.reasons[0].rule) == (grant.action, own.pointer, own.rule)
+        if same and other.resource != grant.resource and other.certainty is not Certainty.EXACT:
+            yield other
+
+
+def _consequence(grant: Grant) -> str:
+    return FAILS["machine" if grant.reasons[0].state is None else grant.level]
 
 
 def _about(made: Finding, grant: Grant) -> Finding:
@@ -124,7 +148,7 @@ def _doubt(grant: Grant, needs: _Needs, rights: Rights) -> str | None:
         (clause, resource)
         for clause in rights.of(grant.action)
         for resource in clause.resources
-        if needs.loosen.meet(resource, wanted)
+        if needs.loosen.meet(resource, wanted) and applies(grant.action, resource)
     ]
     narrowed = next((clause for clause, _ in near if clause.terms and not grant.condition), None)
     if narrowed is not None and any(covers(resource, wanted) for resource in narrowed.resources):
@@ -133,7 +157,7 @@ def _doubt(grant: Grant, needs: _Needs, rights: Rights) -> str | None:
         given = grant.reasons[0].note
         return f"{near[0][0].place.title} allows a part of what is assumed" if near else f"needed if {given}, and not declared"
     if not near:
-        return None
+        return _elsewhere(grant, needs, rights)
     names = needs.loosen.left_open(grant)
     if names and any(needs.loosen.mentions(resource, names) for _, resource in near):
         return ""  # the same reference stands on both sides
@@ -143,6 +167,15 @@ def _doubt(grant: Grant, needs: _Needs, rights: Rights) -> str | None:
         return f"what it is called is known only to {what}, and {near[0][0].place.title} allows `{shown}`"
     if any(needs.loosen.may_cover(resource, wanted) for _, resource in near):
         return f"{near[0][0].place.title} allows `{shown}`, and only the deployment knows whether that is the same"
+    return None
+
+
+def _elsewhere(grant: Grant, needs: _Needs, rights: Rights) -> str | None:
+    """Return why a permission is not missing where what the value names may be of another type of resource, that is declared."""
+    for other in _siblings(grant, needs) if grant.certainty is not Certainty.EXACT else ():
+        for clause in rights.of(other.action):
+            if any(needs.loosen.meet(resource, read(other.resource)) for resource in clause.resources):
+                return f"what it names is known only to the run time, and {clause.place.title} allows a part of that"
     return None
 
 
@@ -194,7 +227,7 @@ def _unneeded(needs: _Needs, clause: Clause, actions: Iterable[str], possible: M
         if not surely:
             continue
         request = _example(surely[0], clause.resources[0] if clause.resources else STAR, needs)
-        message = f"{clause.place.title} allows {pattern}, which no state needs"
+        message = f"{clause.place.title} allows {pattern}{UNNEEDED}"
         if len(meant) > len(own):
             message = f"{clause.place.title} allows {pattern}: no state needs {len(surely):,} of its {len(meant):,} actions"
         yield _excessive("excess-permission", needs, clause, message, (pattern,), request)
@@ -230,11 +263,12 @@ def _narrow(request: Request, resource: str, needs: _Needs) -> Request:
     """Write the counterexample as an ARN of the kind that is needed, where the pattern holds one."""
     own = [one for clause in needs.rights.of(request.action) for one in clause.resources]
     if not any(matches(one, request.resource) for one in own):
-        for needed in own:
-            near = _sibling(needed)
-            if matches(resource, near) and not any(matches(one, near) for one in own):
-                return _shown(replace(request, resource=near))
-    return _shown(_example(request.action, resource, needs, request))
+        places = _places(needs)
+        tried = [*map(_sibling, own), example_arn(request.action, places), instance(resource, places)]
+        for arn in tried:
+            if arn is not None and matches(resource, arn) and not any(matches(one, arn) for one in own):
+                return _shown(replace(request, resource=arn))
+    return _shown(request)
 
 
 def _sibling(pattern: str) -> str:
@@ -243,13 +277,27 @@ def _sibling(pattern: str) -> str:
     return pattern[:head].replace(STAR, "other").replace(ANY, "x") + "other"
 
 
-def _example(action: str, resource: str, needs: _Needs, given: Request | None = None) -> Request:
+def _example(action: str, resource: str, needs: _Needs) -> Request:
     """Return a request for *action* on something that *resource* matches, as an ARN where IAM has one for the action."""
-    places = needs.analysis.context.places("")
-    arn = example_arn(action, {key: spell(value) or _UNKNOWN.get(key, "") for key, value in places.items()})
-    if arn is not None and matches(resource, arn):
-        return replace(given, resource=arn) if given is not None else Request(action, arn)
-    return given or Request(action, resource.replace(STAR, "other").replace(ANY, "x") if resource != STAR else "*")
+    places = _places(needs)
+    arn = example_arn(action, places)
+    if arn is None or not matches(resource, arn):
+        arn = "*" if resource == STAR else instance(resource, places)
+    return _shown(Request(action, arn))
+
+
+def instance(pattern: str, places: Mapping[str, str]) -> str:
+    """Return an ARN that *pattern* matches, in *places* where it leaves them open."""
+    fields = pattern.split(":", 5)
+    if len(fields) == 6:
+        for at, name in ((1, "partition"), (3, "region"), (4, "account")):
+            fields[at] = places[name] if fields[at] == STAR else fields[at]
+    return ":".join(fields).replace(STAR, "other").replace(ANY, "x")
+
+
+def _places(needs: _Needs) -> dict[str, str]:
+    """Return where the machine lives, with the places that documentation writes for what is not known."""
+    return {key: needs.analysis.context.places("")[key] or value for key, value in _UNKNOWN.items()}
 
 
 _UNKNOWN = {"partition": "aws", "region": "us-east-1", "account": "111122223333"}

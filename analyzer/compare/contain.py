@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from analyzer.compare.catalogue import expand
+from analyzer.compare.catalogue import applies, expand
 from analyzer.compare.conditions import Context, Term, contexts, holds, implies, split
 from analyzer.compare.globs import Undecided, readable, uncovered
 from analyzer.compare.statements import Clause, Request, Rights
@@ -80,7 +80,10 @@ def _met(terms: Iterable[Term], context: Context) -> bool | None:
 
 
 def beyond(rights: Rights, other: Rights) -> Iterator[Excess]:
-    """Yield what *rights* allow and *other* does not: nothing when *rights* are contained in *other*."""
+    """Yield what *rights* allow and *other* does not: nothing when *rights* are contained in *other*.
+
+    An action on a resource that it cannot be asked for is not allowed, whatever is written.
+    """
     for clause in rights.clauses:
         if clause.open:
             yield Excess(clause, ", ".join(clause.actions), "", Open(f"{clause.place.title} is {clause.open}"))
@@ -89,6 +92,8 @@ def beyond(rights: Rights, other: Rights) -> Iterator[Excess]:
         for action in dict.fromkeys(name for pattern in clause.actions for name in expand(pattern)):
             alike = tuple(map(id, other.of(action)))
             for resource in clause.resources:
+                if not applies(action, resource):
+                    continue
                 # Actions that the same statements of the other side allow have the same answer.
                 key = (alike, resource)
                 if key not in answered or _has_open(other):

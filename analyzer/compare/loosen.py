@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from analyzer.analyze import Analysis
 from analyzer.compare.globs import STAR, covers, overlap, read
 from analyzer.permissions import Grant
-from analyzer.symbols import FIRST, spell, symbol
+from analyzer.symbols import FIRST, symbol
 from analyzer.templates.model import PSEUDO
 
 _SYMBOLS = re.compile(f"[{FIRST}-\U000ffffc]+\U000ffffd")
@@ -25,14 +25,26 @@ class Loosen:
     """Loosens patterns; `known` says what each symbol may be: a text, or `*`. A symbol it does not have stays."""
 
     known: Mapping[str, str]
-    kept: frozenset[str]
+    generated: Mapping[str, str]
 
     def __call__(self, pattern: str) -> str:
-        """Return *pattern* with what only the deployment knows loosened."""
+        """Return *pattern* with what only the deployment knows loosened; a name that it makes is its own and stays."""
+        return self._put(pattern, {}, frozenset())
+
+    def _put(self, pattern: str, more: Mapping[str, str], kept: frozenset[str]) -> str:
         if max(pattern, default="") < FIRST:
             return pattern
-        made = _SYMBOLS.sub(lambda match: match[0] if match[0] in self.kept else self.known.get(match[0], STAR), pattern)
-        return re.sub(f"{STAR}+", STAR, made)
+
+        def meant(match: re.Match[str]) -> str:
+            if match[0] in kept:
+                return match[0]
+            made = more.get(match[0]) or self.known.get(match[0])
+            return made if made is not None else match[0] if match[0] in self.generated else STAR
+
+        return re.sub(f"{STAR}+", STAR, _SYMBOLS.sub(meant, pattern))
+
+    def _named(self, pattern: str) -> bool:
+        return any(name in pattern for name in self.generated)
 
     def left_open(self, grant: Grant) -> frozenset[str]:
         """Return the placeholders that nobody knows a text for and that widened *grant*."""
@@ -45,14 +57,29 @@ class Loosen:
 
     def meet(self, one: str, other: str) -> bool:
         """Tell whether there may be an ARN that both patterns match, once the deployment is known."""
-        return all(overlap(self(mine), self(theirs)) for mine, theirs in _parts(one, other))
+        return all(self._meet(mine, theirs) or self._meet(theirs, mine) for mine, theirs in _parts(one, other))
+
+    def _meet(self, one: str, other: str) -> bool:
+        # The deployment makes names of what the template calls a thing: another thing has another name.
+        more = {} if self._named(one) and self._named(other) else self.generated
+        kept = _shared(one, other)
+        return overlap(self._put(one, more, kept), self._put(other, {}, kept))
 
     def may_cover(self, wide: str, narrow: str) -> bool:
         """Tell whether *wide* may turn out to hold all that *narrow* matches."""
-        return all(
-            covers(self(outer), inner) or (self(inner) != inner and overlap(self(outer), self(inner)))
-            for outer, inner in _parts(wide, narrow)
-        )
+        return all(self._may_cover(outer, inner) for outer, inner in _parts(wide, narrow))
+
+    def _may_cover(self, outer: str, inner: str) -> bool:
+        kept = _shared(outer, inner)
+        if covers(self._put(outer, {}, kept), inner):
+            return True
+        loosened = self._put(inner, {}, kept) != inner or (self._named(inner) and not self._named(outer))
+        return loosened and self._meet(inner, outer)
+
+
+def _shared(one: str, other: str) -> frozenset[str]:
+    """Return the symbols that both patterns have: whatever they stand for, it is the same."""
+    return frozenset(_SYMBOLS.findall(one)) & frozenset(_SYMBOLS.findall(other))
 
 
 def _parts(one: str, other: str) -> Iterator[tuple[str, str]]:
@@ -64,21 +91,17 @@ def _parts(one: str, other: str) -> Iterator[tuple[str, str]]:
 def loosen(analysis: Analysis) -> Loosen:
     """Return what loosens the patterns of a machine and of its role."""
     found = analysis.found
-    known: dict[str, str] = {}
-    kept: set[str] = set()
-    for name in PSEUDO:
-        if (made := symbol(name)) is not None:
-            known[made] = STAR
+    known = {made: STAR for name in PSEUDO if (made := symbol(name)) is not None}
+    generated: dict[str, str] = {}
     for name in found.names if found is not None else ():
-        made = symbol(name)
-        given = found.texts.get(name, ()) if found is not None else ()
-        if made is None:
+        made, given = symbol(name), found.texts.get(name, ()) if found is not None else ()
+        if made is None or found is None:
             continue
-        if len(given) == 1 and "${" not in given[0]:
+        if name in found.generated:
+            generated[made] = f"{STAR}{name.partition('.')[0].removesuffix('#name')}-{STAR}"
+        elif len(given) == 1 and "${" not in given[0]:
             known[made] = read(given[0])
-        else:
-            kept.add(made)
-    own = analysis.context.name
-    if own is not None and spell(own) != own:
-        kept.add(own)
-    return Loosen(known, frozenset(kept))
+    own = found.own_name if found is not None else None
+    if own is not None and (made := symbol(own)) is not None:
+        generated.setdefault(made, f"{STAR}{own.partition('.')[0]}-{STAR}")
+    return Loosen(known, generated)

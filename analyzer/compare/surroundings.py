@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from analyzer.compare.declared import fill
+from analyzer.compare.globs import read_exact
 from analyzer.context import Context
 from analyzer.symbols import symbol
 from analyzer.templates.model import Found
@@ -32,4 +34,8 @@ def comparable(
     if not partition:
         written = _PARTITION.search(json.dumps(found.document, default=str))
         partition = written[1] if written else "aws"
-    return keep(replace(context, partition=partition), found, given)
+    kept = keep(replace(context, partition=partition), found, [*given, *found.settled])
+    name = found.options.get("name")
+    if context.name is None and isinstance(name, str):
+        kept = replace(kept, name=read_exact(fill(name, kept.all_substitutions())))
+    return kept

@@ -104,9 +104,7 @@ def _source(machine: str, terms: tuple[Term, ...], wanted: _Wanted, declared: De
     accounts = next((term for term in terms if term.key == _ACCOUNT and not term.negated), None)
     if arns is None and accounts is None:
         help = "" if declared.written else "SAM writes no conditions: give the machine a role of its own to have them"
-        message = (
-            "any machine of any account can have the role used for it: neither aws:SourceArn nor aws:SourceAccount is asked for"
-        )
+        message = "the role is not pinned to this machine: neither aws:SourceArn nor aws:SourceAccount is asked for"
         yield _say("trust-source", machine, declared, message, help, None if declared.written else Severity.NOTE)
         return
     if arns is not None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import analyzer
+from analyzer.compare.check import UNNEEDED
 from analyzer.compare.findings import Finding, Sorted
 from analyzer.compare.statements import Place, Request
 from analyzer.maps import index
@@ -17,6 +17,9 @@ from analyzer.report.paint import Paint, count, printable, wrap
 from analyzer.text import Json, Position, locate, pointer_text
 
 SCHEMA = "asl-iam/check-v1"
+
+SHOWN = 4
+"""The actions of a statement that are named before the rest is counted."""
 
 _WORDS = {
     "missing-permission": ("missing", "error"),
@@ -58,17 +61,32 @@ def check_text(machines: Sequence[Checked], found: Sorted, paint: Paint) -> str:
 
 def _lines(found: Sequence[Finding], paint: Paint) -> list[str]:
     lines = []
-    for (message, help), group in groupby(found, key=lambda one: (one.message, one.help)):
-        one = next(iter(group))
+    for group in _grouped(found):
+        one = group[0]
         word, look = _WORDS[one.id]
-        first, *rest = wrap(message, f"  {word:8} ", " " * 11)
+        first, *rest = wrap(one.message if len(group) == 1 else _together(group), f"  {word:8} ", " " * 11)
         lines += [first[:2] + paint(first[2:10], look) + first[10:], *rest]
-        if one.severity == "error" or one.id == "trust-source":
-            lines += wrap(help, " " * 11, " " * 11)
         if one.request is not None and one.id == "excess-permission" and one.resource is None:
             lines += wrap(f"such as {_request(one.request)}", " " * 11, " " * 11)
+        if one.severity == "error" or one.id == "trust-source":
+            lines += wrap(one.help, " " * 11, " " * 11)
         lines += [f"{' ' * 11}{paint(where, 'quiet')}" for where in [_where(one.place)] if where]
     return lines
+
+
+def _grouped(found: Sequence[Finding]) -> list[list[Finding]]:
+    """Put the actions of one statement that no state needs together; everything else stays alone."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for number, one in enumerate(found):
+        alone = one.id != "excess-permission" or one.resource is not None or not one.message.endswith(UNNEEDED)
+        groups.setdefault((number,) if alone else (one.machine, one.place.title, one.place.pointer), []).append(one)
+    return list(groups.values())
+
+
+def _together(group: Sequence[Finding]) -> str:
+    names = [action for one in group for action in one.actions]
+    shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
+    return f"{group[0].statement} allows {shown}{UNNEEDED}"
 
 
 def _request(request: Request) -> str:

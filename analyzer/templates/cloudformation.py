@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.errors import SourceError
 from analyzer.sources import parse_any
 from analyzer.templates.connectors import connections
-from analyzer.templates.expressions import Template, expand, filled, is_plain, meaning, named, referred, texts, value
+from analyzer.templates.expressions import OPEN, Template, expand, filled, is_plain, meaning, named, referred, texts, value
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.project import Project
 from analyzer.text import Json, Pointer, Source
@@ -142,8 +143,9 @@ def _read(machine: _Machine) -> Found:
         if isinstance(given, dict)
         else {}
     )
+    definition, told_apart = _told_apart(definition, substitutions, machine.template)
     role = _role(machine)
-    known, names = _texts(machine, substitutions, definition, role)
+    known, names = _texts(machine, told_apart, definition, role)
     return Found(
         name=machine.name,
         dialect="sam" if machine.kind == SAM_MACHINE else "cloudformation",
@@ -154,11 +156,30 @@ def _read(machine: _Machine) -> Found:
         options=_options(machine),
         texts=known,
         names=names,
+        settled=frozenset(name for name in names if name not in machine.template.parameters and name in known),
+        generated=frozenset(name for name in names if name not in machine.template.parameters and name not in known),
         written=_written(machine.template),
         own_name=f"{machine.name}.Name",
         role=role,
         files=files,
     )
+
+
+def _told_apart(definition: Json, substitutions: Mapping[str, Texts], template: Template) -> tuple[Json, Mapping[str, Texts]]:
+    """Rename the substitutions that are called like something else in the template: `${Send}` may be given `!GetAtt Send.Arn`."""
+    called = {*template.resources, *template.parameters}
+    alike = {name: f"{name}#given" for name, found in substitutions.items() if name in called and found != (OPEN % name,)}
+    if not alike:
+        return definition, substitutions
+
+    def renamed(value: Json) -> Json:
+        if isinstance(value, str):
+            return PLACEHOLDER.sub(lambda match: OPEN % alike.get(match[1], match[1]), value)
+        if isinstance(value, dict):
+            return {renamed(key): renamed(item) for key, item in value.items()}
+        return [renamed(item) for item in value] if isinstance(value, list) else value
+
+    return renamed(definition), {alike.get(name, name): found for name, found in substitutions.items()}
 
 
 def _definition(machine: _Machine) -> tuple[Json, Pointer, Source, tuple[str, ...]]:

@@ -47,7 +47,8 @@ class Found:
     `name` is what the template calls it (a logical id), `template` the path of the template and `pointer` its place there.
     `source` is the text that holds the definition, at the pointer `source.base`; `document` is the definition, with references
     as texts. `options` are keywords of `make_context`. `texts` says what a placeholder stands for; `names` are those that stand
-    for one plain name, which only the deployment knows, and `own_name` that of the machine. `written` says how the template's
+    for one plain name, which only the deployment knows, and `own_name` that of the machine; `settled` are those of them that
+    the template gives to a resource itself, `generated` those that the deployment makes. `written` says how the template's
     own language refers to a text with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``.
     `files` are the files read besides the template.
     """
@@ -61,6 +62,8 @@ class Found:
     options: Mapping[str, Any] = field(default_factory=dict)
     texts: Mapping[str, Texts] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
+    settled: frozenset[str] = frozenset()
+    generated: frozenset[str] = frozenset()
     written: Mapping[str, str] = field(default_factory=dict)
     own_name: str | None = None
     role: Role | None = None
