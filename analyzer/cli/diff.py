@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -49,6 +50,8 @@ def diff(
         code = max(code, results.code)
         sides.append({_key(analysis, root): analysis for analysis in results.analyses})
     found = changes(*sides)
+    if os.path.isfile(head):
+        found = tuple(replace(one, path=head) for one in found)
     if form == "json":
         io.write(to_json(diff_document(found)) + "\n", output)
     else:

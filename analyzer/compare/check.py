@@ -152,7 +152,9 @@ def _doubt(grant: Grant, needs: _Needs, rights: Rights) -> str | None:
     ]
     narrowed = next((clause for clause, _ in near if clause.terms and not grant.condition), None)
     if narrowed is not None and any(covers(resource, wanted) for resource in narrowed.resources):
-        return f"{narrowed.place.title} allows it under a condition on {narrowed.terms[0].key}, which is not known of the request"
+        return (
+            f"{narrowed.place.title} allows it under a condition on {narrowed.terms[0].shown}, which is not known of the request"
+        )
     if grant.certainty is Certainty.ASSUMED:
         given = grant.reasons[0].note
         return f"{near[0][0].place.title} allows a part of what is assumed" if near else f"needed if {given}, and not declared"
@@ -248,7 +250,8 @@ def _too_wide(needs: _Needs, clause: Clause, resource: str, requests: Sequence[R
     needed = [one for action in names for own in needs.rights.of(action) for one in own.resources]
     shown = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
     where = f"{clause.place.title} allows {shown} on `{show_pattern(resource)}`"
-    if any(needs.loosen.may_cover(one, resource) for one in needed):
+    # Where the resource itself is needed, it is a condition that is left out.
+    if not any(covers(one, resource) for one in needed) and any(needs.loosen.may_cover(one, resource) for one in needed):
         if any(needs.loosen(one) == needs.loosen(resource) for one in needed):
             return None
         message = f"{where}: only the deployment knows whether that is more than is needed"

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_con
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 
 from analyzer.compare.globs import ANY, STAR, covers, matches, overlap, read, read_exact
@@ -33,7 +33,8 @@ _KINDS = {
 class Term:
     """One line of a condition block: the operator, the key in lower case, and the values, of which any will do.
 
-    `quantifier` is `forallvalues`, `foranyvalue` or nothing; `optional` is whether the operator ends with `IfExists`.
+    `quantifier` is `forallvalues`, `foranyvalue` or nothing; `optional` is whether the operator ends with `IfExists`; `shown` is
+    the key as it is written.
     """
 
     operator: str
@@ -41,6 +42,7 @@ class Term:
     values: tuple[str, ...]
     quantifier: str = ""
     optional: bool = False
+    shown: str = field(default="", compare=False)
 
     @property
     def kind(self) -> str:
@@ -76,7 +78,7 @@ def make_term(operator: str, key: str, values: Iterable[str]) -> Term:
     name = name.removesuffix("ifexists")
     kind = _KINDS.get(name, (name,))[0]
     meant = map(read if kind in ("glob", "arn") else read_exact, values)
-    return Term(name, key.lower(), tuple(sorted(set(meant))), quantifier if colon else "", optional)
+    return Term(name, key.lower(), tuple(sorted(set(meant))), quantifier if colon else "", optional, key)
 
 
 def _listed(values: Json) -> list[Json]:

@@ -62,7 +62,9 @@ def _gap(action: str, resource: str, terms: Sequence[Term], clauses: Sequence[Cl
             letting = [one for one, answer in answers if answer is not False]
             missed = uncovered(resource, _resources(letting))
             if missed is not None:
-                return Request(action, readable(missed, _resources(letting)), tuple(sorted(context.items())))
+                names = {term.key: term.shown for term in (*(each for one in clauses for each in one.terms), *terms)}
+                carried = tuple(sorted((names[key], value) for key, value in context.items()))
+                return Request(action, readable(missed, _resources(letting)), carried)
     except Undecided as reason:
         return Open(str(reason))
     doubtful = next((one for one in clauses if one not in sure), None)

@@ -80,8 +80,10 @@ def clause_of(statement: Json, place: Place) -> Clause | None:
     effect = str(statement.get("Effect", ""))
     excluded = [key for key in _UNREAD if key in statement]
     resources = tuple(read(one) for one in texts(statement.get("Resource")))
-    why = "a Deny" if effect == "Deny" else f"with {excluded[0]}" if excluded else ""
-    if effect not in ("Allow", "Deny"):
+    why = "a Deny, which is not compared" if effect == "Deny" else ""
+    if effect == "Allow" and excluded:
+        why = f"written with {excluded[0]}, which is not compared"
+    elif effect not in ("Allow", "Deny"):
         why = "without an Effect that IAM knows"
     return Clause(
         place,
