@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.compare.catalogue import example_arn, expand, known
+from analyzer.compare.catalogue import applies, example_arns, expand, known
 from analyzer.compare.conditions import contexts, holds, implies, make_term, split, terms_of
 from analyzer.compare.contain import Open, beyond, gap
 from analyzer.compare.globs import Undecided, covers, matches, overlap, read, readable, uncovered, written
@@ -328,6 +328,26 @@ def test_actions_are_those_of_iam() -> None:
 def test_an_action_has_an_arn_to_be_asked_for() -> None:
     """The ARN is that of the action's resource type; an action that knows no resources has none."""
     places = {"partition": "aws", "region": "us-east-1", "account": "111122223333"}
-    assert example_arn("dynamodb:PutItem", places) == "arn:aws:dynamodb:us-east-1:111122223333:table/other"
-    assert example_arn("dynamodb:ListTables", places) is None
-    assert example_arn("sqs:SendMail", places) is None
+    assert example_arns("dynamodb:PutItem", places) == ("arn:aws:dynamodb:us-east-1:111122223333:table/other",)
+    assert example_arns("dynamodb:ListTables", places) == ()
+    assert example_arns("sqs:SendMail", places) == ()
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "expected"),
+    [
+        ("s3:GetObject", "arn:aws:s3:::b/*", True),
+        ("s3:GetObject", "arn:aws:s3:::b", False),
+        ("s3:GetObject", "arn:aws:s3:::b*", True),
+        ("s3:ListBucket", "arn:aws:s3:::b/*", False),
+        ("dynamodb:PutItem", "arn:aws:dynamodb:*:*:table/t/index/*", False),
+        ("dynamodb:Query", "arn:aws:dynamodb:*:*:table/t/index/*", True),
+        ("dynamodb:ListTables", "arn:aws:dynamodb:*:*:table/t", False),
+        ("dynamodb:ListTables", "*", True),
+        ("sqs:SendMail", "arn:aws:sqs:*:*:q", True),
+        ("sqs:SendMessage", "arn:aws:sns:*:*:q", False),
+    ],
+)
+def test_an_action_is_asked_for_on_its_own_resources(action: str, resource: str, *, expected: bool) -> None:
+    """A statement grants an action only on what the action has a resource type for; what is not known may be anything."""
+    assert applies(action, read(resource)) is expected

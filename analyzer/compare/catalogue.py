@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from analyzer.compare.globs import ANY, STAR, covers, matches, overlap, read
+from analyzer.compare.globs import ANY, STAR, by_part, covers, matches, overlap, read
 from analyzer.maps import compiled
 
 _HOLE = re.compile(r"\$\{([^}]*)\}")
@@ -83,35 +83,52 @@ def _arns(action: str) -> tuple[str, ...] | None:
     return None if found is None or entry is None else tuple(found.arns[place] for place in entry[1])
 
 
-def example_arn(action: str, places: Mapping[str, str]) -> str | None:
-    """Return an ARN that *action* can be asked for, with *places* for the partition, Region and account.
+def example_arns(action: str, places: Mapping[str, str]) -> tuple[str, ...]:
+    """Return an ARN of each resource type that *action* can be asked for, with *places* for the partition, Region and account.
 
-    Nothing for an action that IAM limits to no resource, or does not know.
+    None for an action that IAM limits to no resource, or does not know.
     """
+    return tuple(_HOLE.sub(lambda match: places.get(match[1].lower(), "other"), arn) for arn in _arns(action) or ())
+
+
+def is_asked_for(action: str, arn: str) -> bool:
+    """Tell whether *arn* has the form of a resource that *action* can be asked for, as far as the action is known."""
     arns = _arns(action)
-    return _HOLE.sub(lambda match: places.get(match[1].lower(), "other"), arns[0]) if arns else None
+    return arns is None or any(matches(_open(one), arn) for one in arns)
 
 
 def applies(action: str, resource: str) -> bool:
     """Tell whether *action* can be asked for on something that *resource*, a pattern that was read, matches.
 
-    An action without resource types is asked for on `*` alone: a statement that names an ARN does not grant it. A pattern that
-    is wholly of one resource type is nothing to the actions of the others: `bucket/*` names objects and no bucket.
+    An action without resource types is asked for on `*` alone: a statement that names an ARN does not grant it. What the ARN of
+    one resource type says more exactly is none of another one: `bucket/*` names objects and no bucket.
     """
     arns = _arns(action)
     if arns is None or resource == STAR:
         return True
-    kind = _kind(action.partition(":")[0].lower(), resource)
-    return any(arn in kind if kind else overlap(resource, _open(arn)) for arn in arns)
+    if not arns:
+        return False
+    exact = _exact(action.partition(":")[0].lower(), resource)
+    for arn in arns:
+        own = _open(arn)
+        if _overlap(own, resource) and not any(other != own and _covers(own, other) for other in exact):
+            return True
+    return False
 
 
 @lru_cache(maxsize=16_384)
-def _kind(prefix: str, resource: str) -> frozenset[str]:
-    """Return the ARNs of the resource type that *resource* is wholly of: those that say most of it; nothing for none."""
+def _exact(prefix: str, resource: str) -> tuple[str, ...]:
+    """Return the ARNs of resource types that hold all of *resource*."""
     found = service(prefix)
-    held = [arn for arn in (found.arns if found is not None else ()) if covers(_open(arn), resource)]
-    most = max((len(_HOLE.sub("", arn)) for arn in held), default=0)
-    return frozenset(arn for arn in held if len(_HOLE.sub("", arn)) == most)
+    return tuple(_open(arn) for arn in (found.arns if found is not None else ()) if _covers(_open(arn), resource))
+
+
+def _overlap(one: str, other: str) -> bool:
+    return all(overlap(mine, theirs) for mine, theirs in by_part(one, other))
+
+
+def _covers(wide: str, narrow: str) -> bool:
+    return all(covers(outer, inner) for outer, inner in by_part(wide, narrow))
 
 
 @lru_cache(maxsize=4096)

@@ -86,6 +86,7 @@ def beyond(rights: Rights, other: Rights) -> Iterator[Excess]:
 
     An action on a resource that it cannot be asked for is not allowed, whatever is written.
     """
+    undecided = any(clause.open for clause in other.clauses)
     for clause in rights.clauses:
         if clause.open:
             yield Excess(clause, ", ".join(clause.actions), "", Open(f"{clause.place.title} is {clause.open}"))
@@ -98,7 +99,7 @@ def beyond(rights: Rights, other: Rights) -> Iterator[Excess]:
                     continue
                 # Actions that the same statements of the other side allow have the same answer.
                 key = (alike, resource)
-                if key not in answered or _has_open(other):
+                if key not in answered or undecided:
                     answered[key] = gap(action, resource, clause.terms, other)
                 found = answered[key]
                 if isinstance(found, Request):
@@ -113,7 +114,3 @@ def _after_denials(request: Request, rights: Rights) -> Request | Open:
         if clause.denies:
             return Open(f"{clause.place.title} is {clause.open}")
     return request
-
-
-def _has_open(rights: Rights) -> bool:
-    return any(clause.open for clause in rights.clauses)

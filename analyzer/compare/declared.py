@@ -24,7 +24,7 @@ DEPTH = 20
 
 Table = Mapping[str, str | tuple[str, ...]]
 
-_PLACE = re.compile(r"\barn:aws[a-z-]*:[a-z0-9-]+:([a-z]{2,4}(?:-[a-z]+)+-[0-9])?:([0-9]{12})?:")
+_PLACE = re.compile(r"\barn:aws[a-z-]*:[a-z0-9-]+:(?:\*|([a-z]{2,4}(?:-[a-z]+)+-[0-9]))?:(?:\*|([0-9]{12}))?:")
 _CONNECTED = re.compile(r"%\{Destination\.(Arn|Name)\}")
 
 

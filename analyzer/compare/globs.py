@@ -7,7 +7,7 @@ variable a symbol. A symbol is text that nobody knows: it is held by the same sy
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from analyzer.dataflow.values import HOLE, ONE
@@ -198,6 +198,12 @@ def overlap(one: str, other: str) -> bool:
         if not ahead:
             return False
     return len(other) in _idle(ahead, other)
+
+
+def by_part(one: str, other: str) -> Iterator[tuple[str, str]]:
+    """Yield the six parts of two ARNs side by side, so that a `*` stays in its part; what is no ARN is one part."""
+    mine, theirs = one.split(":", 5), other.split(":", 5)
+    yield from zip(mine, theirs, strict=True) if len(mine) == len(theirs) == 6 else [(one, other)]
 
 
 def _idle(places: set[int], pattern: str) -> set[int]:

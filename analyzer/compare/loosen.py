@@ -7,11 +7,11 @@ the template anything. Two patterns that meet only then are neither the same nor
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analyzer.analyze import Analysis
-from analyzer.compare.globs import STAR, covers, overlap, read
+from analyzer.compare.globs import STAR, by_part, covers, overlap, read
 from analyzer.permissions import Grant
 from analyzer.symbols import FIRST, symbol
 from analyzer.templates.model import PSEUDO
@@ -57,7 +57,7 @@ class Loosen:
 
     def meet(self, one: str, other: str) -> bool:
         """Tell whether there may be an ARN that both patterns match, once the deployment is known."""
-        return all(self._meet(mine, theirs) or self._meet(theirs, mine) for mine, theirs in _parts(one, other))
+        return all(self._meet(mine, theirs) or self._meet(theirs, mine) for mine, theirs in by_part(one, other))
 
     def _meet(self, one: str, other: str) -> bool:
         # The deployment makes names of what the template calls a thing: another thing has another name.
@@ -67,7 +67,7 @@ class Loosen:
 
     def may_cover(self, wide: str, narrow: str) -> bool:
         """Tell whether *wide* may turn out to hold all that *narrow* matches."""
-        return all(self._may_cover(outer, inner) for outer, inner in _parts(wide, narrow))
+        return all(self._may_cover(outer, inner) for outer, inner in by_part(wide, narrow))
 
     def _may_cover(self, outer: str, inner: str) -> bool:
         kept = _shared(outer, inner)
@@ -80,12 +80,6 @@ class Loosen:
 def _shared(one: str, other: str) -> frozenset[str]:
     """Return the symbols that both patterns have: whatever they stand for, it is the same."""
     return frozenset(_SYMBOLS.findall(one)) & frozenset(_SYMBOLS.findall(other))
-
-
-def _parts(one: str, other: str) -> Iterator[tuple[str, str]]:
-    """Yield the parts of two ARNs side by side, so that what is loosened stays in its part; what is no ARN is one part."""
-    mine, theirs = one.split(":", 5), other.split(":", 5)
-    yield from zip(mine, theirs, strict=True) if len(mine) == len(theirs) == 6 else [(one, other)]
 
 
 def loosen(analysis: Analysis) -> Loosen:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from analyzer.compare.catalogue import grants
 from analyzer.compare.conditions import Term, terms_of
-from analyzer.compare.globs import overlap, read
+from analyzer.compare.globs import ANY, STAR, matches, overlap, read
 from analyzer.text import Json, Pointer, Source
 
 _UNREAD = ("NotAction", "NotResource", "NotPrincipal")
@@ -57,15 +57,28 @@ class Request:
 
 @dataclass(slots=True)
 class Rights:
-    """The clauses of all policies of a role, and, remembered, those that an action is among."""
+    """The clauses of all policies of a role. The other fields are remembered: which clauses an action is among."""
 
     clauses: tuple[Clause, ...]
     taken: dict[str, tuple[Clause, ...]] = field(default_factory=dict, repr=False, compare=False)
+    named: dict[str, set[int]] = field(default_factory=dict, repr=False, compare=False)
+    meant: list[tuple[str, int]] = field(default_factory=list, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        for number, clause in enumerate(self.clauses):
+            for written in clause.actions if not clause.open else ():
+                pattern = read(written.lower())
+                if STAR in pattern or ANY in pattern:
+                    self.meant.append((pattern, number))
+                else:
+                    self.named.setdefault(pattern, set()).add(number)
 
     def of(self, action: str) -> tuple[Clause, ...]:
         """Return the clauses that allow *action* on something."""
         if action not in self.taken:
-            self.taken[action] = tuple(one for one in self.clauses if not one.open and grants(one.actions, action))
+            folded = action.lower()
+            numbers = {number for pattern, number in self.meant if matches(pattern, folded)} | self.named.get(folded, set())
+            self.taken[action] = tuple(self.clauses[number] for number in sorted(numbers))
         return self.taken[action]
 
     def open_about(self, action: str, resource: str) -> Iterable[Clause]:

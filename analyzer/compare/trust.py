@@ -37,21 +37,23 @@ def trust_findings(machine: str, derived: Json, declared: Declared, loosen: Loos
         return
     wanted = _wanted(derived)
     own = []
+    doubt = False
     for statement in _statements(declared.trust):
         if statement.get("Effect") == "Deny" or "NotPrincipal" in statement or "NotAction" in statement:
-            yield _say("not-decided", machine, declared, "the trust policy has a Deny or an exclusion")
+            yield _say("not-decided", machine, declared, "the trust policy has a Deny or an exclusion, which is not compared")
+            doubt = True
             continue
         if not grants(texts(statement.get("Action")), wanted.action):
             continue
         yield from _strangers(machine, statement, wanted, declared)
         if _is_for(statement, wanted.service):
             own.append(terms_of(statement.get("Condition")))
-    if not own:
+        doubt = doubt or any(name == "*" or "${" in name for _, name in _principals(statement))
+    if not own and not doubt:
         message = f"`{wanted.service}` may not take the role, so the machine cannot run"
         yield _say("trust-principal", machine, declared, message, f"allow {wanted.action} to the service `{wanted.service}`")
-        return
     answers = [list(_source(machine, terms, wanted, declared, loosen)) for terms in own]
-    yield from min(answers, key=len)
+    yield from min(answers, key=len, default=[])
 
 
 def may_take(trust: Json, service: str) -> bool:
@@ -92,6 +94,10 @@ def _is_for(statement: Mapping[str, Json], service: str) -> bool:
 def _strangers(machine: str, statement: Mapping[str, Json], wanted: _Wanted, declared: Declared) -> Iterator[Finding]:
     for kind, name in _principals(statement):
         if kind == "Service" and _is_service(name, wanted.service):
+            continue
+        if "${" in name:
+            message = f"who may take the role is known only to the deployment: `{name}`"
+            yield _say("not-decided", machine, declared, message, "", None, name)
             continue
         everybody = name == "*"
         who = "everybody" if everybody else f"the {'service' if kind == 'Service' else 'principal'} `{written(read(name))}`"

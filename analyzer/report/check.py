@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import analyzer
-from analyzer.compare.check import UNNEEDED
+from analyzer.compare.excess import UNNEEDED
 from analyzer.compare.findings import Finding, Sorted
 from analyzer.compare.statements import Place, Request
 from analyzer.maps import index
