@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from analyzer.compare.globs import ANY, STAR, by_part, covers, matches, overlap, read
 from analyzer.maps import compiled
+from analyzer.symbols import FIRST
 
 _HOLE = re.compile(r"\$\{([^}]*)\}")
 
@@ -104,8 +105,8 @@ def applies(action: str, resource: str) -> bool:
     one resource type says more exactly is none of another one: `bucket/*` names objects and no bucket.
     """
     arns = _arns(action)
-    if arns is None or resource == STAR:
-        return True
+    if arns is None or resource == STAR or (resource.count(":") < 5 and max(resource, default="") >= FIRST):
+        return True  # a reference that nobody can read may be any ARN
     if not arns:
         return False
     exact = _exact(action.partition(":")[0].lower(), resource)

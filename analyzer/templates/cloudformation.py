@@ -166,9 +166,13 @@ def _read(machine: _Machine) -> Found:
 
 
 def _told_apart(definition: Json, substitutions: Mapping[str, Texts], template: Template) -> tuple[Json, Mapping[str, Texts]]:
-    """Rename the substitutions that are called like something else in the template: `${Send}` may be given `!GetAtt Send.Arn`."""
+    """Rename the substitutions that are called like something else in the template: `${Send}` may be given `!GetAtt Send.Arn`.
+
+    One that is given just what it is called, `!Ref Send`, is the thing itself.
+    """
     called = {*template.resources, *template.parameters}
-    alike = {name: f"{name}#given" for name, found in substitutions.items() if name in called and found != (OPEN % name,)}
+    substitutions = {name: found for name, found in substitutions.items() if found != (OPEN % name,) or name not in called}
+    alike = {name: f"{name}#given" for name in substitutions if name in called}
     if not alike:
         return definition, substitutions
 
