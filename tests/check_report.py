@@ -45,7 +45,11 @@ def of_index(root: Path) -> Iterator[tuple[str, list[Finding]]]:
 
 def of_templates(root: Path) -> Iterator[tuple[str, list[Finding]]]:
     """Yield the findings of each machine in the templates of the corpus whose role is declared there."""
-    for source in find([str(root)]):
+    try:
+        sources = find([str(root)])
+    except SourceError:
+        return
+    for source in sources:
         for found in machines_in(source, project_of(source.name)) or ():
             if isinstance(found, SourceError) or _own(found) is None:
                 continue

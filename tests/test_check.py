@@ -12,14 +12,17 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import check_report
 import jsonschema
 import pytest
 from click.testing import CliRunner
+from corpus.cases import SMALL, corpus_root
 
 from analyzer.cli import main
 from analyzer.compare.findings import RULES, Ignore, finding
 from analyzer.compare.statements import Place
 from analyzer.report.check import _WORDS
+from analyzer.symbols import has_symbol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,6 +169,22 @@ def test_a_definition_that_cannot_be_read_weighs_more(tmp_path: Path) -> None:
     done = run(str(tmp_path / "broken.asl.json"), *project(tmp_path, "dynamodb:PutItem"))
     assert done.exit_code == 3
     assert "nothing missing, nothing in excess" in done.stdout
+
+
+@pytest.mark.parametrize("root", [SMALL, corpus_root()], ids=["small", "large"])
+def test_every_declared_policy_of_a_corpus_is_compared(root: Path) -> None:
+    """No definition with a declared policy and no template is too much, and every difference has its counterexample.
+
+    The large corpus is not part of the repository; where it is not there, the small one has been looked at twice.
+    """
+    root = root if (root / "index.json").is_file() else SMALL
+    checked = [*check_report.of_index(root), *check_report.of_templates(root)]
+    assert len(checked) >= 4
+    for _, found in checked:
+        for one in found:
+            assert (one.request is not None) == (one.id in ("missing-permission", "excess-permission"))
+            assert one.key()
+            assert not has_symbol(f"{one.message}{one.resource}{one.request}")
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,8 @@ def diff(
     sides: list[dict[Key, Analysis]] = []
     for side in (base, head):
         inputs, root, failed = _inputs(side, (base, head), path, given["machine"], ctx)
+        if (one := options.one_machine(given)) is not None:
+            io.only_one(inputs, one, ctx)
         results = io.analyze_all(inputs, failed, contexts, ctx)
         code = max(code, results.code)
         sides.append({_key(analysis, root): analysis for analysis in results.analyses})

@@ -73,13 +73,19 @@ def read(
     inputs, failed = machines(sources, machine, ctx)
     if machine is not None and not inputs:
         raise click.UsageError(f"there is no machine `{machine}` in what was read", ctx)
-    if one and len(inputs) > 1:
+    if one:
+        only_one(inputs, one, ctx)
+    return inputs, max(code, failed)
+
+
+def only_one(inputs: Sequence[Input], one: str, ctx: click.Context) -> None:
+    """Refuse several *inputs* as wrong usage where *one* names something that is made for one machine only."""
+    if len(inputs) > 1:
         from analyzer.report.paint import printable
 
         names = [printable(each.title) for each in inputs]
         listed = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
         raise click.UsageError(f"{one} takes one definition, and there are {len(names)}: {listed}", ctx)
-    return inputs, max(code, failed)
 
 
 def machines(

@@ -11,7 +11,7 @@ from analyzer.compare.contain import Open, beyond
 from analyzer.compare.declared import Declared
 from analyzer.compare.findings import Finding, finding
 from analyzer.compare.globs import STAR, covers, matches
-from analyzer.compare.needs import Needs, elsewheres, example, instance, places_of_needs, show_pattern, shown, sibling
+from analyzer.compare.needs import Needs, elsewheres, example, instances, places_of_needs, show_pattern, shown, sibling
 from analyzer.compare.statements import Clause, Place, Request, Rights
 from analyzer.diagnostics import Severity
 from analyzer.symbols import spell
@@ -124,9 +124,9 @@ def _narrow(request: Request, resource: str, needs: Needs) -> Request | None:
     places = places_of_needs(needs)
     tried = [sibling(one, places) for one in own]
     if resource != STAR:
-        tried += [*example_arns(request.action, places), instance(resource, places)]
+        tried += [*example_arns(request.action, places), *instances(resource, places)]
         for elsewhere in elsewheres(places):
-            tried += [*example_arns(request.action, elsewhere), instance(resource, elsewhere)]
+            tried += [*example_arns(request.action, elsewhere), *instances(resource, elsewhere)]
     for arn in tried:
         if matches(resource, arn) and is_asked_for(request.action, arn) and not any(matches(one, arn) for one in own):
             return shown(replace(request, resource=arn))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from analyzer.analyze import Analysis
-from analyzer.compare.catalogue import example_arns
+from analyzer.compare.catalogue import example_arns, is_asked_for
 from analyzer.compare.conditions import Term, make_term
 from analyzer.compare.globs import ANY, STAR, matches, read, written
 from analyzer.compare.loosen import Loosen, loosen
@@ -67,9 +67,11 @@ def sibling(pattern: str, places: Mapping[str, str]) -> str:
 def example(action: str, resource: str, needs: Needs) -> Request:
     """Return a request for *action* on something that *resource* matches, as an ARN where IAM has one for the action."""
     places = places_of_needs(needs)
-    arns = example_arns(action, places)
-    found = next((arn for arn in arns if matches(resource, arn)), None)
-    return shown(Request(action, found or ("*" if resource == STAR else instance(resource, places))))
+    if resource == STAR:
+        return shown(Request(action, next(iter(example_arns(action, places)), "*")))
+    tried = [*example_arns(action, places), *instances(resource, places)]
+    fitting = (arn for arn in tried if matches(resource, arn) and is_asked_for(action, arn))
+    return shown(Request(action, next(fitting, instance(resource, places))))
 
 
 def instance(pattern: str, places: Mapping[str, str]) -> str:
@@ -79,6 +81,12 @@ def instance(pattern: str, places: Mapping[str, str]) -> str:
         for at, name in ((1, "partition"), (3, "region"), (4, "account")):
             fields[at] = places[name] if fields[at] == STAR else fields[at]
     return ":".join(fields).replace(STAR, "other").replace(ANY, "x")
+
+
+def instances(pattern: str, places: Mapping[str, str]) -> tuple[str, ...]:
+    """Return ARNs that *pattern* may match; behind a `*` at its end, further parts may follow."""
+    arn = instance(pattern, places)
+    return (arn, f"{arn}:other", f"{arn}/other") if pattern.endswith(STAR) else (arn,)
 
 
 def places_of_needs(needs: Needs) -> dict[str, str]:
