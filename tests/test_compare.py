@@ -311,6 +311,12 @@ def test_numbers_and_dates_are_not_decided() -> None:
     assert gap("sqs:SendMessage", "a", own, old) == Open("statement `Late` allows it under conditions that are not compared")
 
 
+def test_a_text_that_is_longer_than_any_arn_is_not_compared() -> None:
+    """What is far too long is not looked at: the statement stays open."""
+    old = rights({"Action": "sqs:*", "Resource": QUEUE + "?*" * 50_000})
+    assert isinstance(gap("sqs:SendMessage", QUEUE + "a", (), old), Open)
+
+
 # --------------------------------------------------------------------------------------------------------------- actions
 
 

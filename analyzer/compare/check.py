@@ -25,9 +25,16 @@ def check(analysis: Analysis, machine: str, declared: Declared) -> tuple[Finding
             *excess(needs, declared),
             *_targets(needs),
             *(finding("not-decided", machine, f"{place.title} {why}", place) for place, why in declared.unread),
+            *_boundary(machine, declared),
             *trust_findings(machine, analysis.trust, declared, needs.loosen),
         )
     )
+
+
+def _boundary(machine: str, declared: Declared) -> Iterator[Finding]:
+    if declared.boundary is not None:
+        message = f"the permissions boundary `{declared.boundary}` may take away what is declared, and is not compared"
+        yield finding("not-decided", machine, message, declared.place)
 
 
 def _unless_unread(one: Finding, declared: Declared) -> Finding:

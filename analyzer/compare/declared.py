@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from analyzer.compare.statements import Clause, Place, Rights, clause_of, titled
+from analyzer.compare.statements import LONGEST, Clause, Place, Rights, clause_of, titled
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.maps import compiled
 from analyzer.templates.model import Role
 from analyzer.text import Json, Source
 
 ROLE = Place("the role")
-
-DEPTH = 20
-"""The deepest placeholder inside of what another one stands for."""
 
 Table = Mapping[str, str | tuple[str, ...]]
 
@@ -32,7 +29,8 @@ _CONNECTED = re.compile(r"%\{Destination\.(Arn|Name)\}")
 class Declared:
     """The policies and the trust policy of one role. `unread` says of each part that is not understood what it is, and why.
 
-    `written` is whether somebody wrote the trust policy: that of a role which SAM makes cannot be written.
+    `written` is whether somebody wrote the trust policy: that of a role which SAM makes cannot be written. `boundary` is the
+    managed policy that bounds what the role may do.
     """
 
     title: str
@@ -41,6 +39,7 @@ class Declared:
     place: Place = ROLE
     unread: tuple[tuple[Place, str], ...] = ()
     written: bool = True
+    boundary: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,7 @@ class PolicySet:
     written: bool = True
     unread: tuple[tuple[Place, str], ...] = ()
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    boundary: str | None = None
 
     def texts(self) -> str:
         """Return all of it as one text, to look for what it names."""
@@ -69,7 +69,7 @@ def from_role(role: Role, source: Source | None, *, traced: bool = False) -> Pol
     statements = tuple((one, Place(titled(one, number), source, role.pointer)) for number, one in enumerate(role.statements, 1))
     managed = (*role.managed, *([compiled_sam()["traced"]] if role.made and traced else []))
     trust = compiled_sam()["trust"] if role.made else role.trust
-    return PolicySet(title, statements, managed, role.others, trust, place, written=not role.made)
+    return PolicySet(title, statements, managed, role.others, trust, place, written=not role.made, boundary=role.boundary)
 
 
 def declare(given: PolicySet, table: Table) -> Declared:
@@ -81,7 +81,9 @@ def declare(given: PolicySet, table: Table) -> Declared:
         clause = clause_of(fill(statement, table), place)
         if clause is not None:
             clauses.append(clause)
-    return Declared(given.title, Rights(tuple(clauses)), fill(given.trust, table), given.place, tuple(unread), given.written)
+    return Declared(
+        given.title, Rights(tuple(clauses)), fill(given.trust, table), given.place, tuple(unread), given.written, given.boundary
+    )
 
 
 def _expanded(given: PolicySet, table: Table, unread: list[tuple[Place, str]]) -> Iterator[tuple[Json, Place]]:
@@ -138,30 +140,30 @@ def _put(text: str, known: Mapping[str, str]) -> str:
     return PLACEHOLDER.sub(lambda match: known.get(match[1], match[0]), text)
 
 
-def _mapped(value: Json, change: object) -> Json:
+def _mapped(value: Json, change: Callable[[str], str]) -> Json:
     if isinstance(value, str):
-        return change(value)  # type: ignore[operator]
+        return change(value)
     if isinstance(value, Mapping):
         return {key: _mapped(one, change) for key, one in value.items()}
     return [_mapped(one, change) for one in value] if isinstance(value, list) else value
 
 
-def fill(value: Json, table: Table, depth: int = 0) -> Json:
+def fill(value: Json, table: Table) -> Json:
     """Write in *value* what its placeholders stand for. One that may be several texts, or none, stays: then it is a variable."""
-    if isinstance(value, Mapping):
-        return {key: fill(one, table, depth) for key, one in value.items()}
-    if isinstance(value, list):
-        return [fill(one, table, depth) for one in value]
-    if not isinstance(value, str) or "${" not in value or depth > DEPTH:
-        return value
+    known: dict[str, str] = {}
 
     def meant(match: re.Match[str]) -> str:
         name = match[1].removeprefix("!")
-        found = table.get(name)
-        one = found[0] if isinstance(found, tuple) and len(found) == 1 else found
-        return str(fill(one, table, depth + 1)) if isinstance(one, str) else "${" + name + "}"
+        if name not in known:
+            known[name] = "${" + name + "}"  # what stands for itself, by way of others or not, stays
+            found = table.get(name)
+            one = found[0] if isinstance(found, tuple) and len(found) == 1 else found
+            if isinstance(one, str):
+                made = PLACEHOLDER.sub(meant, one)
+                known[name] = made if len(made) <= LONGEST else known[name]
+        return known[name]
 
-    return PLACEHOLDER.sub(meant, value)
+    return _mapped(value, lambda text: PLACEHOLDER.sub(meant, text) if "${" in text else text)
 
 
 def places_of(texts: Iterable[str]) -> tuple[str | None, str | None]:

@@ -21,6 +21,9 @@ _UNREAD = frozenset(("unresolved-task-resource", "retired-service"))
 _READ = frozenset(("other-region", "policy-too-large"))
 """Warnings that leave open what a state needs, and errors that do not."""
 
+MOST = 1_000_000
+"""The most pairs of an action and a resource that are looked at in the policies of one role."""
+
 UNNEEDED = ", which no state needs"
 """How the message of an action ends that nothing needs at all."""
 
@@ -35,7 +38,13 @@ def excess(needs: Needs, declared: Declared) -> Iterator[Finding]:
         yield finding("not-decided", needs.machine, message, place, help="mend the definition first")
         return
     possible = {action: one.message for one in needs.analysis.diagnostics for action in one.actions}
+    left = MOST
     for clause in declared.rights.clauses:
+        left -= sum(len(expand(pattern)) for pattern in clause.actions) * len(clause.resources)
+        if left < 0:
+            message = f"{clause.place.title} and what follows: too many actions on too many resources to look at"
+            yield finding("not-decided", needs.machine, message, clause.place)
+            return
         found = list(beyond(Rights((clause, *_denials(declared.rights, clause))), needs.rights))
         found = [one for one in found if one.clause is clause]
         if clause.open:

@@ -126,10 +126,10 @@ def _pieces(pattern: str) -> tuple[str, ...]:
 class _Automaton:
     """The positions in a pattern as bits: which of them a character leads to, and the last one."""
 
-    __slots__ = ("any", "chars", "end", "stars")
+    __slots__ = ("any", "chars", "end", "single", "stars")
 
     def __init__(self, pattern: str) -> None:
-        self.stars = self.any = 0
+        self.stars = self.any = self.single = 0
         self.chars: dict[str, int] = {}
         place = 1
         for char in pattern:
@@ -140,6 +140,7 @@ class _Automaton:
                 self.any |= place
             else:
                 self.chars[char] = self.chars.get(char, 0) | place
+            self.single |= place if char < FIRST else 0
             place <<= 1
         self.end = place
 
@@ -147,6 +148,10 @@ class _Automaton:
         """Return the positions after *char*. A `?` matches no part of a symbol, whose length nobody knows."""
         single = 0 if char >= FIRST else self.any
         return (reached & self.stars) | (reached & (single | self.chars.get(char, 0))) << 1
+
+    def step_any(self, reached: int) -> int:
+        """Return the positions after some one character, which is no part of a symbol."""
+        return (reached & self.stars) | (reached & self.single) << 1
 
 
 @lru_cache(maxsize=4096)
@@ -183,44 +188,27 @@ def _leading(reached: int, automaton: _Automaton) -> Iterable[str]:
 
 
 def overlap(one: str, other: str) -> bool:
-    """Tell whether there is a text that both patterns match, which were read. Takes the product of their lengths."""
+    """Tell whether there is a text that both patterns match, which were read."""
     if STAR not in one and ANY not in one:
         return matches(other, one)
     if STAR not in other and ANY not in other:
         return matches(one, other)
-    ahead = {0}  # the places in `other` that can be reached with what was read of `one`
+    automaton = _automaton(other)
+    reached = 1
     for char in one:
-        ahead = _idle(ahead, other)
-        if char == STAR:
-            ahead = set(range(min(ahead), len(other) + 1)) if ahead else ahead
-            continue
-        ahead = {at if other[at] == STAR else at + 1 for at in ahead if at < len(other) and _meet(char, other[at])}
-        if not ahead:
+        if char == STAR:  # any text leads on to every later place
+            reached = -(reached & -reached) & (automaton.end * 2 - 1)
+        else:
+            reached = automaton.step_any(reached) if char == ANY else automaton.step(reached, char)
+        if not reached:
             return False
-    return len(other) in _idle(ahead, other)
+    return bool(reached & automaton.end)
 
 
 def by_part(one: str, other: str) -> Iterator[tuple[str, str]]:
     """Yield the six parts of two ARNs side by side, so that a `*` stays in its part; what is no ARN is one part."""
     mine, theirs = one.split(":", 5), other.split(":", 5)
     yield from zip(mine, theirs, strict=True) if len(mine) == len(theirs) == 6 else [(one, other)]
-
-
-def _idle(places: set[int], pattern: str) -> set[int]:
-    """Add the places that are reached by letting a `*` stand for nothing."""
-    reached = set(places)
-    for at in sorted(places):
-        step = at
-        while step < len(pattern) and pattern[step] == STAR:
-            step += 1
-            reached.add(step)
-    return reached
-
-
-def _meet(one: str, other: str) -> bool:
-    if other in (STAR, one):
-        return True
-    return (one == ANY and other < FIRST) or (other == ANY and one < FIRST)
 
 
 def readable(text: str, wide: Iterable[str]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from analyzer.compare.declared import PolicySet, from_role
 from analyzer.compare.statements import Place, titled
@@ -13,6 +15,7 @@ from analyzer.sources import parse_any
 from analyzer.templates.cloudformation import roles_in
 from analyzer.text import Json, Pointer, Source
 
+_VARIABLES = "2012-10-17"
 _WRAPPED = (("PolicyDocument",), ("PolicyVersion", "Document"), ("Policy",), ("AssumeRolePolicyDocument",))
 _TRUST = ("Role", "AssumeRolePolicyDocument")
 
@@ -33,6 +36,8 @@ def read_policies(sources: Sequence[tuple[Source, str]]) -> PolicySet:
         trusts[0].trust if trusts else None,
         trusts[0].place if trusts else sets[0].place,
         known={name: found for one in sets for name, found in one.known.items()},
+        unread=tuple(part for one in sets for part in one.unread),
+        boundary=next((one.boundary for one in sets if one.boundary is not None), None),
     )
 
 
@@ -53,7 +58,10 @@ def _read(source: Source, role: str) -> PolicySet:
     placed = tuple(
         (one, Place(titled(one, number + 1), source, (*at, "Statement", number))) for number, one in enumerate(statements)
     )
-    return PolicySet(source.name, placed, place=place)
+    # Before that version there were no policy variables: a `${` is what it is.
+    old = policy.get("Version") != _VARIABLES and "${" in json.dumps(policy)
+    unread = ((place, "has `${` in it, and no Version that knows policy variables"),) if old else ()
+    return PolicySet(source.name, () if old else placed, place=place, unread=unread)
 
 
 def _document(document: Json) -> tuple[Mapping[str, Json], Pointer] | None:
@@ -76,9 +84,7 @@ def _of_template(source: Source, document: Mapping[str, Json], wanted: str) -> P
     if len(fitting) != 1:
         raise OptionError(f"`{source.name}` has {_listed(fitting)}: name one of them, as in {source.name}#ROLE")
     made = from_role(roles[fitting[0]], source)
-    return PolicySet(
-        f"{source.name}#{fitting[0]}", made.statements, made.managed, made.others, made.trust, made.place, known=known
-    )
+    return replace(made, title=f"{source.name}#{fitting[0]}", known=known)
 
 
 def _listed(names: Mapping[str, object] | Sequence[str]) -> str:

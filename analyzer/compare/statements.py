@@ -10,6 +10,9 @@ from analyzer.compare.conditions import Term, terms_of
 from analyzer.compare.globs import ANY, STAR, matches, overlap, read
 from analyzer.text import Json, Pointer, Source
 
+LONGEST = 2_048
+"""Characters of a text in a statement that is compared: no ARN is longer."""
+
 _UNREAD = ("NotAction", "NotResource", "NotPrincipal")
 
 
@@ -98,11 +101,15 @@ def clause_of(statement: Json, place: Place) -> Clause | None:
         why = f"written with {excluded[0]}, which is not compared"
     elif effect not in ("Allow", "Deny"):
         why = "without an Effect that IAM knows"
+    terms = terms_of(statement.get("Condition"))
+    if any(len(one) > LONGEST for one in (*resources, *(value for term in terms for value in term.values))):
+        why = why or "with a text that is longer than any ARN, which is not compared"
+        resources, terms = (), ()
     return Clause(
         place,
         texts(statement.get("Action")),
         resources,
-        terms_of(statement.get("Condition")),
+        terms,
         why,
         effect == "Deny",
         texts(statement.get("NotAction")),

@@ -307,7 +307,8 @@ def _role(machine: _Machine) -> Role | None:
             return None
         policies = machine.properties.get("Policies")
         made = _policies(machine.name, machine.at("Policies"), policies, template)
-        return replace(made, others=(*made.others, *connections(machine.name, template)), made=True)
+        others = (*made.others, *connections(machine.name, template))
+        return replace(made, others=others, made=True, boundary=_boundary(machine.properties, template))
     found = texts(written, template)
     names = [name for text in found for name in referred([text])]
     holder = next((name for name in names if _is_role(template.resources.get(name.partition(".")[0]))), None)
@@ -328,7 +329,13 @@ def _declared_role(holder: str, template: Template) -> Role:
         statements=(*own.statements, *beside),
         managed=(*own.managed, *attached),
         trust=value(properties.get("AssumeRolePolicyDocument"), template),
+        boundary=_boundary(properties, template),
     )
+
+
+def _boundary(properties: Mapping[str, Json], template: Template) -> str | None:
+    found = value(properties.get("PermissionsBoundary"), template)
+    return found if isinstance(found, str) else None
 
 
 def roles_in(document: Mapping[str, Json]) -> tuple[dict[str, Role], dict[str, Texts]]:

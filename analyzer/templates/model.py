@@ -28,7 +28,8 @@ class Role:
     `pointer` leads to it in the template: to a role, or to the machine itself where that holds the policies. `statements` are
     the IAM statements of its own policies, with references as texts; `managed` are names or ARNs of managed policies, and what
     else stands in a list of policies is in `others`, as it is written, with the connectors that lead away from the machine as
-    `{"Connector": {...}}`. `made` is whether SAM makes the role for the machine.
+    `{"Connector": {...}}`. `made` is whether SAM makes the role for the machine, `boundary` the managed
+    policy that bounds what it may do.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Role:
     others: tuple[Json, ...] = ()
     trust: Json = None
     made: bool = False
+    boundary: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,9 +29,11 @@ def install() -> Path | str:
     return cache
 
 
-def simulate(
-    folder: Path, policies: list[list[dict[str, Any]]], requests: list[tuple[int, str, str, dict[str, str]]]
-) -> list[bool]:
+Asked = tuple[int, str, str, dict[str, str]]
+"""A request: the number of the policy, the action, the resource and the context."""
+
+
+def simulate(folder: Path, policies: list[list[dict[str, Any]]], requests: list[Asked]) -> list[bool]:
     """Tell for each request whether the simulator lets it through."""
     text = json.dumps({"policies": policies, "requests": requests})
     command = [str(shutil.which("node")), str(SCRIPT), str(folder)]
