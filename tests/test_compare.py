@@ -288,6 +288,16 @@ def test_a_deny_is_not_decided(open_one: dict) -> None:
     assert gap("sns:Publish", "a", (), old) is None
 
 
+def test_what_a_deny_of_the_same_policies_may_take_away_is_no_counterexample() -> None:
+    """An action in excess that a Deny beside it names is not decided; the others are in excess as ever."""
+    actions = ["sqs:SendMessage", "sqs:DeleteMessage", "sqs:ReceiveMessage"]
+    new = rights({"Action": actions, "Resource": QUEUE + "a"}, {"Effect": "Deny", "Action": "sqs:Delete*", "Resource": "*"})
+    found = {one.action: one.gap for one in beyond(new, rights({"Action": "sqs:SendMessage", "Resource": "*"}))}
+    assert isinstance(found["sqs:DeleteMessage"], Open)
+    assert found["sqs:ReceiveMessage"] == Request("sqs:ReceiveMessage", QUEUE + "a")
+    assert "sqs:SendMessage" not in found
+
+
 @pytest.mark.parametrize(
     "open_one",
     [{"NotAction": "sns:*", "Resource": "*"}, {"Action": "sqs:*", "NotResource": "b"}, {"NotPrincipal": "*", "Action": "sqs:*"}],
