@@ -122,7 +122,10 @@ def maps(ctx: click.Context, /, service: str | None, form: str, output: str | No
 @click.command()
 @click.argument("command", type=click.Choice(["analyze", "check", "diff"]), default="analyze")
 def schema(command: str) -> None:
-    """Print the JSON Schema of what `COMMAND --format json` prints, by default of `analyze`."""
+    """Print the JSON Schema of a command's results.
+
+    It describes what the command prints with --format json; by default that of analyze.
+    """
     from analyzer.report.document import schema_text
 
     io.write(schema_text(command), None)
