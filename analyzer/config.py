@@ -11,17 +11,27 @@ input_schema = "schemas/order.json"             # from the folder of this file, 
 
 [facts."arn:aws:sqs:us-east-1:111122223333:orders"]     # what no definition shows, by the ARN of the resource that has it
 key = "arn:aws:kms:us-east-1:111122223333:key/1234"     # one text or several; "" when it has none
+
+[[check.ignore]]                                # a finding of `check` to live with: all findings that fit
+id = "excess-permission"
+reason = "the table is emptied by hand once a year"
+machine = "OrderFlow"                           # optional, like the next two; texts are patterns with *
+action = "dynamodb:DeleteItem"
+resource = "*"
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.diagnostics import did_you_mean
 from analyzer.errors import OptionError
+
+if TYPE_CHECKING:
+    from analyzer.compare.findings import Ignore
 
 FILE = "asl-iam.toml"
 LIMIT = 1_000_000
@@ -29,6 +39,7 @@ LIMIT = 1_000_000
 
 _TEXTS = ("arn", "account", "region", "partition", "name", "type", "kms_key", "role", "input_schema")
 _FLAGS = ("logging", "tracing")
+_IGNORE = ("id", "reason", "machine", "action", "resource")
 _KEYS = (*_TEXTS, *_FLAGS, "substitutions", "assume", "facts")
 _TABLES = ("substitutions", "assume", "facts")
 
@@ -39,6 +50,7 @@ class Config(NamedTuple):
     folder: str
     everywhere: Mapping[str, Any]
     machines: Mapping[str, Mapping[str, Any]]
+    ignores: tuple[Ignore, ...] = ()
 
     def options_for(self, path: str) -> dict[str, Any]:
         """Return what is configured for the definition at *path*, as the keywords of `make_context`."""
@@ -76,10 +88,30 @@ def read_config(path: str) -> Config:
     machines = raw.pop("machines", {})
     if not isinstance(machines, dict) or not all(isinstance(own, dict) for own in machines.values()):
         raise OptionError(f'`{path}`: `machines` holds tables: [machines."workflows/order.asl.json"]')
+    ignores = tuple(_ignores(raw.pop("check"), path)) if "check" in raw else ()
     _check(raw, path, "")
     for name, own in machines.items():
         _check(own, path, f" of machine `{name}`")
-    return Config(os.path.dirname(os.path.realpath(path)), raw, machines)
+    return Config(os.path.dirname(os.path.realpath(path)), raw, machines, ignores)
+
+
+def _ignores(table: Any, path: str) -> Iterator[Ignore]:
+    """Yield what the table `check` says to live with. Raises `OptionError` for an entry without a reason."""
+    from analyzer.compare.findings import RULES, Ignore
+
+    entries = table.get("ignore", []) if isinstance(table, dict) and set(table) <= {"ignore"} else None
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise OptionError(f"`{path}`: `check` holds `[[check.ignore]]` entries and nothing else")
+    for number, entry in enumerate(entries, 1):
+        where = f"`{path}`: `[[check.ignore]]` {number}"
+        for name, value in entry.items():
+            if name not in _IGNORE or not isinstance(value, str):
+                raise OptionError(f"{where}: {'`' + name + '` is not a text' if name in _IGNORE else f'unknown key `{name}`'}")
+        if not entry.get("reason", "").strip():
+            raise OptionError(f"{where} has no `reason`: say why it is ignored")
+        if entry.get("id") not in RULES:
+            raise OptionError(f"{where}: `id` is none of what `check` reports; {did_you_mean(entry.get('id', ''), RULES)}")
+        yield Ignore(**entry)
 
 
 def _text(path: str) -> str:

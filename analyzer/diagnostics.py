@@ -40,7 +40,10 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One thing to tell about a definition. `pointer` says where; a line and a column are found only when shown."""
+    """One thing to tell about a definition. `pointer` says where; a line and a column are found only when shown.
+
+    `actions` are the IAM actions it speaks of, where a program has to know them.
+    """
 
     id: str
     severity: Severity
@@ -49,6 +52,7 @@ class Diagnostic:
     state: str | None = None
     help: str = ""
     on_key: bool = False
+    actions: tuple[str, ...] = ()
 
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE

@@ -12,6 +12,9 @@ import re
 _FIRST, _END, _ARN_END = 0xF0000, "\U000ffffd", "\U000ffffc"
 """Supplementary Private Use Area-A: a character of it stands for that of the first plane at the same place."""
 
+FIRST = chr(_FIRST)
+"""The least of the characters that symbols are made of."""
+
 _SYMBOL = re.compile(f"([\U000f0000-\U000ffffb]+)[{_END}{_ARN_END}]")
 _WHOLE = re.compile(f"[\U000f0000-\U000ffffb]+{_ARN_END}")
 

@@ -13,12 +13,15 @@ from typing import Any
 import click
 
 from analyzer.cli import commands, io
+from analyzer.cli.check import check
+from analyzer.cli.diff import diff
 from analyzer.cli.write import write
 
 EPILOG = """\b
 Exit codes
   0   nothing at or above --fail-on
-  1   findings (analyze), nothing found (explain), something that is not needed (explain --prove), no place to write to (write)
+  1   findings (analyze, check), nothing found (explain), something that is not needed (explain --prove), changes (diff),
+      no place to write to (write)
   2   wrong usage
   3   an input could not be analysed; the others were
   70  a bug in asl-iam
@@ -84,5 +87,7 @@ def main(debug: bool) -> None:
     """Derive the minimal IAM policy and the trust policy of an AWS Step Functions definition."""
 
 
-for _command in (commands.analyze, commands.explain, commands.graph, write, commands.maps, commands.schema):
+for _command in (
+    commands.analyze, check, commands.explain, diff, commands.graph, write, commands.maps, commands.schema,
+):  # fmt: skip
     main.add_command(_command)

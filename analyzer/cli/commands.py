@@ -149,8 +149,12 @@ def maps(ctx: click.Context, /, service: str | None, form: str, output: str | No
 
 
 @click.command()
-def schema() -> None:
-    """Print the JSON Schema of `analyze --format json`."""
+@click.argument("command", type=click.Choice(["analyze", "check", "diff"]), default="analyze")
+def schema(command: str) -> None:
+    """Print the JSON Schema of a command's results.
+
+    It describes what the command prints with --format json; by default that of analyze.
+    """
     from analyzer.report.document import schema_text
 
-    io.write(schema_text(), None)
+    io.write(schema_text(command), None)

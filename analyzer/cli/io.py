@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from analyzer.cli.options import Contexts
     from analyzer.errors import SourceError
     from analyzer.report.paint import Paint
-    from analyzer.templates import Found
+    from analyzer.templates import Found, Project
     from analyzer.text import Source
 
 FINDINGS, USAGE, UNREADABLE, BUG = 1, 2, 3, 70
@@ -73,20 +73,31 @@ def read(
         except SourceError as error:
             code = UNREADABLE
             _report_failure(error, None, ctx)
-    inputs, failed = _machines(sources, machine, ctx)
+    inputs, failed = machines(sources, machine, ctx)
     if machine is not None and not inputs:
         raise click.UsageError(f"there is no machine `{machine}` in what was read", ctx)
-    if one and len(inputs) > 1:
+    if one:
+        only_one(inputs, one, ctx)
+    return inputs, max(code, failed)
+
+
+def only_one(inputs: Sequence[Input], one: str, ctx: click.Context) -> None:
+    """Refuse several *inputs* as wrong usage where *one* names something that is made for one machine only."""
+    if len(inputs) > 1:
         from analyzer.report.paint import printable
 
         names = [printable(each.title) for each in inputs]
         listed = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
         raise click.UsageError(f"{one} takes one definition, and there are {len(names)}: {listed}", ctx)
-    return inputs, max(code, failed)
 
 
-def _machines(sources: Mapping[str, Source], machine: str | None, ctx: click.Context) -> tuple[list[Input], int]:
-    """Return the machines of *sources*: of a template each one, and no file once more that a template names."""
+def machines(
+    sources: Mapping[str, Source], machine: str | None, ctx: click.Context, project: Project | None = None
+) -> tuple[list[Input], int]:
+    """Return the machines of *sources*: of a template each one, and no file once more that a template names.
+
+    The files that templates name are those of *project*, else of the project that each template lies in.
+    """
     from analyzer.errors import NotADefinition, SourceError
     from analyzer.templates import machines_in, project_of
 
@@ -95,15 +106,15 @@ def _machines(sources: Mapping[str, Source], machine: str | None, ctx: click.Con
     named: dict[str, set[str]] = {}
     read_texts: dict[str, Source] = {}
     for source in sources.values():
-        project = project_of(source.name)
-        found = machines_in(source, project)
+        own = project or project_of(source.name)
+        found = machines_in(source, own)
         if found is None:
             inputs.append(Input(source))
             continue
         for one in found:
             if isinstance(one, SourceError):
                 failed.append((one, source))
-                read_texts.update({text.name: text for text in (*project.taken.values(), source)})
+                read_texts.update({text.name: text for text in (*own.taken.values(), source)})
                 continue
             inputs.append(Input(one.source, one))
             for path in one.files:

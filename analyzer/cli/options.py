@@ -11,6 +11,7 @@ import click
 from analyzer.render import FORMS
 
 if TYPE_CHECKING:
+    from analyzer.config import Config
     from analyzer.context import Context
     from analyzer.templates import Found
 
@@ -95,6 +96,14 @@ def context_options(command: Command) -> Command:
     return command
 
 
+def comparison_options(command: Command) -> Command:
+    """Add what is known around definitions that are compared: what only the deployment knows is kept there anyway."""
+    made = context_options(command)
+    parameters = getattr(made, "__click_params__", [])
+    parameters[:] = [one for one in parameters if one.name != "keep_substitutions"]
+    return made
+
+
 def output_options(command: Command) -> Command:
     """Add where the result goes and how it looks."""
     options = (
@@ -120,21 +129,27 @@ def one_machine(parameters: dict[str, Any]) -> str | None:
     return next((f"--{name}" for name in ("arn", "name") if parameters[name] is not None), None)
 
 
+def take_config(parameters: Mapping[str, Any]) -> Config | None:
+    """Return the configuration that is named, else the nearest one upwards; nothing when there is none, or none is wanted."""
+    from analyzer.config import discover, read_config
+
+    path = parameters["config"] or (discover(".") if parameters["config"] is None else None)
+    return read_config(path) if path else None
+
+
 def take_contexts(parameters: dict[str, Any]) -> Contexts:
     """Return what makes the context of the definition at a path.
 
     That is what its template says, under the configuration, under what the command line says. Raises `OptionError`, at once for
     what is wrong on the command line, later for what is wrong for one definition.
     """
-    from analyzer.config import discover, read_config
     from analyzer.context import make_context
 
     given = {name: parameters[name] for name in CONTEXT}
     renamed = {"substitutions": given.pop("substitution"), "assumptions": given.pop("assume")}
     chosen = {**given, **renamed, "type": given["type"].upper()}
     plain = make_context(**chosen)
-    path = parameters["config"] or (discover(".") if parameters["config"] is None else None)
-    config = read_config(path) if path else None
+    config = take_config(parameters)
     typed = click.get_current_context().get_parameter_source
     said = {name for name in chosen if typed(_PARAMETERS.get(name, name)) is not click.core.ParameterSource.DEFAULT}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from analyzer.dataflow.values import DERIVED, HOLE, Unknown, look
 from analyzer.diagnostics import Diagnostic, diagnostic
@@ -45,7 +46,8 @@ def dropped(key: str, call: Call, filled: Filled) -> Diagnostic:
 
 def possible(rule: GrantRule, call: Call) -> Diagnostic:
     """Say which permission may be needed, depending on something outside the definition."""
-    return _say("possible-permission", call, f"{_actions(rule)} {_verb(rule, 'is', 'are')} needed too if {rule.external}")
+    said = _say("possible-permission", call, f"{_actions(rule)} {_verb(rule, 'is', 'are')} needed too if {rule.external}")
+    return replace(said, actions=rule.actions)
 
 
 def because(rule: GrantRule, call: Call) -> str:

@@ -31,11 +31,12 @@ def document(analyses: Sequence[Analysis]) -> dict[str, Json]:
     return {"schema": SCHEMA, "tool": tool, "machines": [_machine(analysis) for analysis in analyses]}
 
 
-def schema_text() -> str:
-    """Return the JSON Schema of the document."""
+def schema_text(command: str = "analyze") -> str:
+    """Return the JSON Schema of the document that *command* prints."""
     from pathlib import Path
 
-    return (Path(__file__).parent / "schema-v1.json").read_text(encoding="utf-8")
+    name = "schema-v1.json" if command == "analyze" else f"{command}-v1.json"
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
 
 
 def policy_document(policy: Policy) -> tuple[dict[str, Json], bool]:

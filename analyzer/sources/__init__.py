@@ -10,6 +10,15 @@ Nothing here knows what a state is.
 from __future__ import annotations
 
 from analyzer.sources.document import as_definition, parse_any, parse_document
-from analyzer.sources.files import find, read_source
+from analyzer.sources.files import decode, find, is_candidate, looks_like_definition, read_source
 
-__all__ = ["as_definition", "find", "parse_any", "parse_document", "read_source"]
+__all__ = [
+    "as_definition",
+    "decode",
+    "find",
+    "is_candidate",
+    "looks_like_definition",
+    "parse_any",
+    "parse_document",
+    "read_source",
+]

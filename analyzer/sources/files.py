@@ -63,7 +63,7 @@ def read_source(path: str) -> Source:
         why = (getattr(error, "strerror", None) or str(error)).lower()
         message = f"`{path}` cannot be read: {why}"
         raise SourceNotFound(message, name=name, help="check the path and its permissions") from None
-    return Source(_decode(data, name), name)
+    return Source(decode(data, name), name)
 
 
 def find(paths: Sequence[str]) -> list[Source]:
@@ -149,20 +149,32 @@ def _if_definition(path: str) -> Source | None:
         source = read_source(path)
     except (SourceError, OSError):
         return None
-    text = source.text
     if path.lower().endswith(".tf"):
-        return source if _TERRAFORM.search(text) or _calls_machine(os.path.dirname(path), text) else None
+        declared = re.search(_TERRAFORM, source.text) or _calls_machine(os.path.dirname(path), source.text)
+        return source if declared else None
+    return source if looks_like_definition(source.text) else None
+
+
+def is_candidate(path: str) -> bool:
+    """Tell whether the file *path*, with `/` between folders, is looked at when a folder above it was named."""
+    *folders, name = path.split("/")
+    hidden = any(folder.startswith(".") and folder not in (".", "..") for folder in folders)
+    return name.lower().endswith(SUFFIXES) and not hidden and not _SKIPPED & set(folders)
+
+
+def looks_like_definition(text: str) -> bool:
+    """Tell whether *text* may be a definition or a template with a machine in it; a broken one may."""
     if _TEMPLATE.search(text) or all(mark in text for mark in _PLANNED):
-        return source
+        return True
     if "StartAt" not in text and "States" not in text:
-        return None
+        return False
     if not looks_like_json(text):
-        return source if re.search(_TOP_KEY, text) else None
+        return re.search(_TOP_KEY, text) is not None
     try:
         document = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
-        return source if '"StartAt"' in text and '"States"' in text else None
-    return source if isinstance(document, dict) and ("StartAt" in document or "States" in document) else None
+        return '"StartAt"' in text and '"States"' in text
+    return isinstance(document, dict) and ("StartAt" in document or "States" in document)
 
 
 def _calls_machine(folder: str, text: str) -> bool:
@@ -190,7 +202,7 @@ def _calls_machine(folder: str, text: str) -> bool:
     return False
 
 
-def _decode(data: bytes, name: str) -> str:
+def decode(data: bytes, name: str) -> str:
     """Return *data* as text; only UTF-8 is read."""
     if len(data) > MAX_BYTES:
         message = f"larger than {MAX_BYTES // (1024 * 1024)} MiB"

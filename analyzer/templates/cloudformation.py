@@ -16,6 +16,8 @@ from typing import Any
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.errors import SourceError
 from analyzer.sources import parse_any
+from analyzer.templates.cloudformation_role import boundary_of, declared_role, is_role, policies
+from analyzer.templates.connectors import connections
 from analyzer.templates.depends import conditional, dependencies
 from analyzer.templates.expressions import (
     MADE,
@@ -170,6 +172,8 @@ def read(machine: Machine) -> Found:
         names=names,
         arns=arns,
         unsure=frozenset(name for name in names if _is_unsure(name, known, definition, machine.template)),
+        settled=frozenset(name for name in names if name not in machine.template.parameters and name in known),
+        generated=frozenset(name for name in names if name not in machine.template.parameters and name not in known),
         own_name=f"{machine.name}.Name",
         role=role,
         files=files,
@@ -274,9 +278,9 @@ def _texts(
     names: set[str] = set()
     arns: set[str] = set()
     options = [str(text) for text in _options(machine).values()]
-    declared = (role.statements, role.managed) if role else ()
+    declared = (role.statements, role.managed, role.others, role.trust) if role else ()
     facts = [text for (_, arn), values in machine.facts.items() for text in (arn, *values)]
-    beside = json.dumps([definition, options, declared, facts], ensure_ascii=False)
+    beside = json.dumps([definition, options, declared, facts], ensure_ascii=False, default=str)
     waiting = [*substitutions, *referred([beside])]
     while waiting:
         name = waiting.pop()
@@ -324,65 +328,13 @@ def _role(machine: Machine) -> Role | None:
     if written is None:
         if machine.kind != SAM_MACHINE:
             return None
-        return policies(machine.name, machine.at("Policies"), machine.properties.get("Policies"), template)
+        made = policies(machine.name, machine.at("Policies"), machine.properties.get("Policies"), template)
+        others = (*made.others, *connections(machine.name, template))
+        return replace(made, others=others, made=True, boundary=boundary_of(machine.properties, template))
     found = texts(written, template)
     names = [name for text in found for name in referred([text])]
-    holder = next((name for name in names if _is_role(template.resources.get(name.partition(".")[0]))), None)
+    holder = next((name for name in names if is_role(template.resources.get(name.partition(".")[0]))), None)
     if holder is None:
         return None
-    holder = holder.partition(".")[0]
-    properties = template.resources[holder].get("Properties") or {}
-    own = policies(holder, ("Resources", holder), properties.get("Policies"), template)
-    attached = [str(one) for one in value(properties.get("ManagedPolicyArns") or [], template) if isinstance(one, str)]
-    beside = list(_attached(holder, template))
-    return replace(
-        own,
-        statements=(*own.statements, *beside),
-        managed=(*own.managed, *attached),
-        trust=value(properties.get("AssumeRolePolicyDocument"), template),
-    )
-
-
-def _is_role(resource: Json) -> bool:
-    return (
-        isinstance(resource, dict) and resource.get("Type") == "AWS::IAM::Role" and isinstance(resource.get("Properties"), dict)
-    )
-
-
-def _attached(role: str, template: Template) -> Iterator[Json]:
-    """Yield the statements of policies that are resources of their own and name the role."""
-    for resource in template.resources.values():
-        if not isinstance(resource, dict) or resource.get("Type") not in (
-            "AWS::IAM::Policy",
-            "AWS::IAM::ManagedPolicy",
-            "AWS::IAM::RolePolicy",
-        ):
-            continue
-        properties = resource.get("Properties")
-        if not isinstance(properties, dict):
-            continue
-        roles = value(properties.get("Roles", [properties.get("RoleName")]), template)
-        if any(isinstance(one, str) and role in referred([one]) for one in (roles if isinstance(roles, list) else [])):
-            yield from _statements(value(properties.get("PolicyDocument"), template))
-
-
-def policies(name: str, pointer: Pointer, given: Json, template: Template) -> Role:
-    """Sort a list of policies: documents, names of managed policies, and the templates of SAM."""
-    listed = given if isinstance(given, list) else [] if given is None else [given]
-    statements: list[Json] = []
-    managed: list[str] = []
-    others: list[Json] = []
-    for policy in listed:
-        one = value(policy, template)
-        if isinstance(one, str):
-            managed.append(one)
-        elif isinstance(one, dict) and ("Statement" in one or "PolicyDocument" in one):
-            statements.extend(_statements(one.get("PolicyDocument", one)))
-        elif one is not None:
-            others.append(one)
-    return Role(name, pointer, tuple(statements), tuple(managed), tuple(others))
-
-
-def _statements(document: Json) -> list[Json]:
-    found = document.get("Statement") if isinstance(document, dict) else None
-    return found if isinstance(found, list) else [found] if isinstance(found, dict) else []
+    own = declared_role(holder.partition(".")[0], template)
+    return replace(own, others=(*own.others, *connections(machine.name, template)))

@@ -27,7 +27,9 @@ class Role:
 
     `pointer` leads to it in the template: to a role, or to the machine itself where that holds the policies. `statements` are
     the IAM statements of its own policies, with references as texts; `managed` are names or ARNs of managed policies, and what
-    else stands in a list of policies is in `others`, as it is written.
+    else stands in a list of policies is in `others`, as it is written, with the connectors that lead away from the machine as
+    `{"Connector": {...}}`. `made` is whether SAM makes the role for the machine, `boundary` the managed
+    policy that bounds what it may do.
     """
 
     name: str
@@ -36,6 +38,8 @@ class Role:
     managed: tuple[str, ...] = ()
     others: tuple[Json, ...] = ()
     trust: Json = None
+    made: bool = False
+    boundary: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,8 @@ class Found:
     `name` is what the template calls it (a logical id), `template` the path of the template and `pointer` its place there.
     `source` is the text that holds the definition, at the pointer `source.base`; `document` is the definition, with references
     as texts. `options` are keywords of `make_context`. `texts` says what a placeholder stands for; `names` are those that stand
-    for one plain name, which only the deployment knows, and `own_name` that of the machine. `written` says how the template's
+    for one plain name, which only the deployment knows, and `own_name` that of the machine; `settled` are those of them that
+    the template gives to a resource itself, `generated` those that the deployment makes. `written` says how the template's
     own language refers to a text with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``.
     `depends` says what each resource of the template refers to, and `conditional` are those that are not always made when the
     machine is. `files` are the files read besides the template.
@@ -65,6 +70,8 @@ class Found:
     options: Mapping[str, Any] = field(default_factory=dict)
     texts: Mapping[str, Texts] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
+    settled: frozenset[str] = frozenset()
+    generated: frozenset[str] = frozenset()
     written: Mapping[str, str] = field(default_factory=dict)
     depends: Mapping[str, frozenset[str]] = field(default_factory=dict)
     conditional: frozenset[str] = frozenset()

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from analyzer.errors import SourceError
-from analyzer.templates.cloudformation import MACHINE, Machine, policies, read, references
+from analyzer.templates.cloudformation import MACHINE, Machine, read, references
+from analyzer.templates.cloudformation_role import policies
 from analyzer.templates.depends import conditional, dependencies
 from analyzer.templates.expressions import Template
 from analyzer.templates.facts import facts_of

@@ -15,6 +15,7 @@ from typing import Any
 
 from service_maps.build.check import check_override, check_service
 from service_maps.build.compile import ROOT, compile_all, load_yaml
+from service_maps.build.declared import compile_declared
 from service_maps.build.measure import Coverage
 from service_maps.build.reference import Reference
 from service_maps.build.sdk import compile_sdk
@@ -44,7 +45,7 @@ def _compact(value: Any) -> str:
 
 def outputs(root: Path = ROOT, reference: Path | None = None) -> dict[str, Any]:
     """Return every compiled file of the maps under *root*: {path below `compiled/`: JSON value}."""
-    made = compile_all(root)
+    made = compile_all(root) | compile_declared(root)
     if any((root / "overrides").glob("*.yaml")):
         tables, _ = _sdk(root, reference)
         made |= tables

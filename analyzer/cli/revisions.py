@@ -1,0 +1,104 @@
+"""Files as they are in a revision of a git repository: read from its objects, without a checkout and without a shell.
+
+A repository is hostile input. A revision is resolved to the name of an object before it is used, links and submodules are not
+followed, nothing is fetched, and what is read is bounded like any other file.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass, field
+
+from analyzer.errors import OptionError, SourceError
+from analyzer.sources import decode, is_candidate, looks_like_definition
+from analyzer.sources.limits import MAX_BYTES
+from analyzer.templates import Project
+from analyzer.templates.project import MOST_FILES
+from analyzer.text import Source
+
+_FILE = ("100644", "100755")
+"""The modes of plain files; a link and a submodule have others."""
+
+
+@dataclass(slots=True)
+class Revision(Project):
+    """The tree of a revision below the current folder: path from there → object."""
+
+    tree: dict[str, str] = field(default_factory=dict)
+    named: str = ""
+
+    def read(self, path: str, base: str) -> Source | None:
+        """Return the file that *path* names, from the folder *base*, as it is in the revision."""
+        here = os.path.relpath(os.path.normpath(os.path.join(base, path)), self.root).replace(os.sep, "/")
+        if here not in self.taken:
+            blob = self.tree.get(here)
+            if blob is None or len(self.taken) >= MOST_FILES:
+                return None
+            try:
+                self.taken[here] = Source(decode(_git(["cat-file", "blob", blob]), here), here)
+            except SourceError:
+                return None
+        return self.taken[here]
+
+    def sources(self, path: str) -> dict[str, Source]:
+        """Return the definitions and templates below *path*, or the one file it is: path → source."""
+        whole = os.path.normpath(path).replace(os.sep, "/")
+        below = "" if whole == "." else f"{whole}/"
+        if whole in self.tree:
+            wanted = {whole: self.tree[whole]}
+        else:
+            wanted = {name: blob for name, blob in self.tree.items() if name.startswith(below) and is_candidate(name)}
+        found = {}
+        for name, data in zip(wanted, _contents(list(wanted.values())), strict=True):
+            try:
+                text = decode(data, name)
+            except SourceError:
+                continue
+            if name == whole or looks_like_definition(text):
+                found[name] = Source(text, name)
+        return found
+
+
+def read_revision(revision: str) -> Revision:
+    """Return the tree of *revision*. Raises `OptionError` for what is no revision here, and where there is no git."""
+    if revision.startswith("-") or not revision.strip() or not revision.isprintable():
+        raise OptionError(f"`{revision}` is no revision")
+    try:
+        commit = _git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]).decode("ascii").strip()
+    except (subprocess.CalledProcessError, UnicodeDecodeError):
+        raise OptionError(f"`{revision}` is neither a path nor a revision of a git repository here") from None
+    tree = {}
+    for entry in _git(["ls-tree", "-r", "-z", "-l", commit, "--", "."]).split(b"\0"):
+        about, tab, raw = entry.partition(b"\t")
+        if tab:
+            mode, _, blob, size = about.decode("ascii").split()
+            name = raw.decode("utf-8", "replace")
+            if mode in _FILE and size.isdigit() and int(size) <= MAX_BYTES and ".." not in name.split("/"):
+                tree[name] = blob
+    return Revision(os.path.realpath("."), tree=tree, named=revision)
+
+
+def _contents(blobs: list[str]) -> list[bytes]:
+    """Return the contents of *blobs*, all from one process."""
+    if not blobs:
+        return []
+    answer = _git(["cat-file", "--batch"], "\n".join(blobs).encode("ascii") + b"\n")
+    found, at = [], 0
+    for _ in blobs:
+        end = answer.index(b"\n", at)
+        size = int(answer[at:end].split()[-1])
+        found.append(answer[end + 1 : end + 1 + size])
+        at = end + 1 + size + 1
+    return found
+
+
+def _git(arguments: list[str], given: bytes = b"") -> bytes:
+    """Run git with a list of arguments. It fetches nothing, takes no lock, and asks nobody."""
+    quiet = {"GIT_NO_LAZY_FETCH": "1", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+    command = ["git", "--no-pager", "--no-replace-objects", *arguments]
+    try:
+        done = subprocess.run(command, input=given, capture_output=True, check=True, env={**os.environ, **quiet})  # noqa: S603
+    except FileNotFoundError:
+        raise OptionError("git is not installed, so there are no revisions to compare") from None
+    return done.stdout

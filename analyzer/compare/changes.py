@@ -1,0 +1,108 @@
+"""What changed between two sets of machines: machines, permissions with the states that caused them, and trust."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from analyzer.analyze import Analysis
+from analyzer.compare.conditions import make_term
+from analyzer.compare.contain import gap
+from analyzer.compare.globs import read
+from analyzer.compare.statements import Clause, Place, Rights
+from analyzer.permissions import Condition, Grant
+from analyzer.symbols import spell
+from analyzer.text import Json
+
+Key = tuple[str, str]
+"""What makes a machine the same one in both sets: its path, and what its template calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A permission that is there on one side only, and the states that need it there; `None` is the machine itself."""
+
+    action: str
+    resource: str
+    condition: Condition
+    role: str
+    states: tuple[str | None, ...]
+    pages: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MachineChange:
+    """What became of one machine: `added`, `removed` or `changed`, and its permissions and trust policies."""
+
+    name: str
+    path: str
+    kind: str
+    added: tuple[Change, ...] = ()
+    removed: tuple[Change, ...] = ()
+    trust: tuple[tuple[str, Json, Json], ...] = ()
+
+
+def changes(base: Mapping[Key, Analysis], head: Mapping[Key, Analysis]) -> tuple[MachineChange, ...]:
+    """Return what changed, in the order of paths and names. A machine that needs and trusts what it did is not in it."""
+    found = []
+    for key in sorted(base.keys() | head.keys()):
+        before, after = base.get(key), head.get(key)
+        kind = "added" if before is None else "removed" if after is None else "changed"
+        made = MachineChange(
+            key[1],
+            key[0],
+            kind,
+            tuple(_beyond(_grants(after), _grants(before))),
+            tuple(_beyond(_grants(before), _grants(after))),
+            tuple(_trust(before, after)) if kind == "changed" else (),
+        )
+        if kind != "changed" or made.added or made.removed or made.trust:
+            found.append(made)
+    return tuple(found)
+
+
+def _grants(analysis: Analysis | None) -> tuple[Grant, ...]:
+    return analysis.grants if analysis is not None else ()
+
+
+def _beyond(own: Iterable[Grant], other: Iterable[Grant]) -> Iterator[Change]:
+    """Yield what *own* grants and *other* does not: a pattern that others hold together is no change."""
+    rights: dict[str, list[Clause]] = {}
+    same = set()
+    for grant in other:
+        same.add((grant.role, grant.action, grant.resource, grant.condition))
+        terms = tuple(make_term(*line) for line in grant.condition)
+        rights.setdefault(grant.role, []).append(Clause(Place(""), (grant.action,), (read(grant.resource),), terms))
+    of_role = {role: Rights(tuple(clauses)) for role, clauses in rights.items()}
+    alike: dict[tuple[str, str, str, Condition], list[Grant]] = {}
+    for grant in own:
+        alike.setdefault((grant.role, grant.action, grant.resource, grant.condition), []).append(grant)
+    for key in sorted(alike):
+        role, action, resource, condition = key
+        terms = tuple(make_term(*line) for line in condition)
+        if key in same or gap(action, read(resource), terms, of_role.get(role, Rights(()))) is None:
+            continue
+        reasons = [reason for grant in alike[key] for reason in grant.reasons]
+        spelled = tuple((operator, spell(name), tuple(map(spell, values))) for operator, name, values in condition)
+        states = tuple(dict.fromkeys(reason.state for reason in reasons))
+        yield Change(action, spell(resource), spelled, spell(role), states, tuple(dict.fromkeys(one.source for one in reasons)))
+
+
+def _trust(before: Analysis | None, after: Analysis | None) -> Iterator[tuple[str, Json, Json]]:
+    """Yield the trust policies that are others now: whose, before and after."""
+    if before is None or after is None:
+        return
+    if before.trust != after.trust:
+        yield "execution", _spelled(before.trust), _spelled(after.trust)
+    old, new = ({target.role.arn: target.trust for target in one.targets} for one in (before, after))
+    for arn in sorted(old.keys() & new.keys()):
+        if old[arn] != new[arn]:
+            yield spell(arn), _spelled(old[arn]), _spelled(new[arn])
+
+
+def _spelled(value: Json) -> Json:
+    if isinstance(value, str):
+        return spell(value)
+    if isinstance(value, dict):
+        return {spell(key): _spelled(one) for key, one in value.items()}
+    return [_spelled(one) for one in value] if isinstance(value, list) else value

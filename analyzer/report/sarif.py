@@ -1,0 +1,59 @@
+"""The findings of `check` as SARIF 2.1.0, which code scanners show beside the code.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+from urllib.parse import quote
+
+import analyzer
+from analyzer.compare.findings import RULES, Finding, Sorted
+from analyzer.report.check import position_of
+from analyzer.text import Json
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+FINGERPRINT = "aslIamFinding/v1"
+"""The name of the fingerprint. It is made of what a finding is about and of no line, so that it outlives edits above it."""
+
+
+def sarif(found: Sorted) -> dict[str, Json]:
+    """Return the log of one run. What is ignored is there, too, as suppressed and with its reason."""
+    ids = list(RULES)
+    rules = [
+        {
+            "id": id,
+            "shortDescription": {"text": entry.title},
+            "help": {"text": entry.fix},
+            "defaultConfiguration": {"level": str(entry.severity)},
+        }
+        for id, entry in RULES.items()
+    ]
+    driver = {"name": "asl-iam", "version": analyzer.__version__, "rules": rules}
+    results = [_result(one, ids, None) for one in found.open] + [_result(one, ids, reason) for one, reason in found.ignored]
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
+
+
+def _result(one: Finding, ids: list[str], reason: str | None) -> dict[str, Json]:
+    made: dict[str, Json] = {
+        "ruleId": one.id,
+        "ruleIndex": ids.index(one.id),
+        "level": str(one.severity),
+        "message": {"text": f"{one.machine}: {one.message}. {one.help[:1].upper()}{one.help[1:]}."},
+        "partialFingerprints": {FINGERPRINT: hashlib.sha256("\0".join(one.key()).encode()).hexdigest()},
+    }
+    if one.place.source is not None:
+        place: dict[str, Json] = {"artifactLocation": {"uri": quote(one.place.source.name.replace("\\", "/"), safe="/")}}
+        position = position_of(one.place)
+        if position is not None:
+            place["region"] = {
+                "startLine": position.line,
+                "startColumn": position.column,
+                "endLine": position.end_line,
+                "endColumn": position.end_column,
+            }
+        made["locations"] = [{"physicalLocation": place}]
+    if reason is not None:
+        made["suppressions"] = [{"kind": "external", "justification": reason}]
+    return made
