@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from analyzer.asl.model import Machine, Task
 from analyzer.asl.parse import parse
@@ -22,8 +22,10 @@ from analyzer.permissions import EXECUTION, Grant, TargetRole, permissions
 from analyzer.policy import Policy, minimise, review_size, split, target_trust_policy, trust_policy
 from analyzer.sources import as_definition, parse_document
 from analyzer.symbols import has_symbol
-from analyzer.templates.model import Found
 from analyzer.text import Json, Source
+
+if TYPE_CHECKING:
+    from analyzer.templates.model import Found
 
 
 class TargetPolicy(NamedTuple):

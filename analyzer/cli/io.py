@@ -99,13 +99,18 @@ def machines(
     The files that templates name are those of *project*, else of the project that each template lies in.
     """
     from analyzer.errors import NotADefinition, SourceError
-    from analyzer.templates import machines_in, project_of
+    from analyzer.sources import may_be_template
 
     inputs: list[Input] = []
     failed: list[tuple[SourceError, Source]] = []
     named: dict[str, set[str]] = {}
     read_texts: dict[str, Source] = {}
     for source in sources.values():
+        if not may_be_template(source):
+            inputs.append(Input(source))
+            continue
+        from analyzer.templates import machines_in, project_of  # what reads templates is loaded for one alone
+
         own = project or project_of(source.name)
         found = machines_in(source, own)
         if found is None:
@@ -148,7 +153,6 @@ def analyze_all(inputs: Sequence[Input], code: int, contexts: Contexts, ctx: cli
     from analyzer.analyze import analyze, analyze_nested
     from analyzer.cli.options import keeps
     from analyzer.errors import OptionError, SourceError
-    from analyzer.render.spell import spelled
 
     analyses = []
     for one in inputs:
@@ -167,7 +171,11 @@ def analyze_all(inputs: Sequence[Input], code: int, contexts: Contexts, ctx: cli
             code = BUG
             report_bug(error, source.name)
     made = tuple(analyses) if ctx.params.get("any_input") else analyze_nested(analyses)
-    return Results(tuple(map(spelled, made)) if keeps(ctx.params) else made, code)
+    if keeps(ctx.params):
+        from analyzer.render.spell import spelled
+
+        made = tuple(map(spelled, made))
+    return Results(made, code)
 
 
 def report_bug(error: Exception, name: str = "") -> None:

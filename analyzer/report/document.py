@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import analyzer
 from analyzer.analyze import Analysis, TargetPolicy
@@ -15,8 +16,10 @@ from analyzer.permissions import Certainty, Condition, Grant, Reason
 from analyzer.policy import VERSION, Policy, condition_block, machine_arn
 from analyzer.report.problems import place
 from analyzer.symbols import spell
-from analyzer.templates.model import Found
 from analyzer.text import Json, Source, pointer_text
+
+if TYPE_CHECKING:
+    from analyzer.templates.model import Found
 
 SCHEMA = "asl-iam/v1"
 

@@ -40,6 +40,21 @@ _MAGIC = re.compile(r"[*?[]")
 _TOP_KEY = r"(?m)^(?:StartAt|States|\"StartAt\"|\"States\"|'StartAt'|'States')[ \t]*:"
 
 
+_MARKS = (
+    "::StateMachine",
+    "AWS::CloudFormation::Stack",
+    "AWS::Serverless::Application",
+    "stepFunctions",
+    "aws_sfn_state_machine",
+)
+"""What a text has in it when it can be a template with a state machine."""
+
+
+def may_be_template(source: Source) -> bool:
+    """Tell whether *source* can be a template, before anything that reads one is loaded."""
+    return source.name.endswith(".tf") or any(mark in source.text for mark in _MARKS)
+
+
 def read_source(path: str) -> Source:
     """Return the text of the file *path*, or of standard input for ``-``.
 

@@ -11,15 +11,12 @@ from typing import Any
 
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.errors import SourceError
-from analyzer.sources import parse_any
+from analyzer.sources import may_be_template, parse_any
 from analyzer.templates.model import Found, Role, Texts
 from analyzer.templates.project import Project, project_of
 from analyzer.text import Source
 
 __all__ = ["Found", "Project", "Role", "machines_in", "options_of", "project_of"]
-
-_MARKS = ("::StateMachine", "AWS::CloudFormation::Stack", "AWS::Serverless::Application", "stepFunctions")
-"""What a text has in it when it can be a template with a state machine."""
 
 _PLANNED = ('"format_version"', '"aws_sfn_state_machine"')
 """What the JSON of a Terraform plan with a state machine has in it."""
@@ -32,7 +29,7 @@ def machines_in(source: Source, project: Project) -> Iterator[Found | SourceErro
     """
     if source.name.endswith(".tf") or "aws_sfn_state_machine" in source.text:
         return _terraform(source, project)
-    if not any(mark in source.text for mark in _MARKS):
+    if not may_be_template(source):
         return None
     from analyzer.templates import cloudformation, serverless
 
