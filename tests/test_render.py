@@ -427,3 +427,36 @@ def test_conditions_do_not_fit_into_the_statements_of_the_serverless_plugin() ->
 def test_names_become_identifiers(name: str, words: tuple[str, str, str]) -> None:
     """What a language does not take in a name is left out, and a name never begins with a digit."""
     assert (pascal(name), snake(name), camel(name)) == words
+
+
+# --------------------------------------------------------------------------------------- a policy of several documents
+
+
+def large() -> Analysis:
+    """Analyse a machine whose policy does not fit inline: it reads two hundred tables."""
+    tables = {f"S{at}": {"TableName": f"table-{at}-of-a-rather-large-application", "Key": {}} for at in range(200)}
+    states: dict[str, Any] = {
+        name: {"Type": "Task", "Resource": "arn:aws:states:::dynamodb:getItem", "Parameters": given, "Next": f"S{at + 1}"}
+        for at, (name, given) in enumerate(tables.items())
+    }
+    states["S200"] = {"Type": "Succeed"}
+    return analyze(Source(json.dumps({"StartAt": "S0", "States": states}), "large.asl.json"))
+
+
+def test_what_does_not_fit_inline_is_a_managed_policy_of_the_role() -> None:
+    """In CloudFormation and in Terraform, the documents after the first are policies of their own, which the role has."""
+    one = large()
+    wanted = [document.to_dict()["Statement"] for document in one.documents]
+    assert len(wanted) > 1
+    resources = json.loads(render([one], "cloudformation-json"))["Resources"]
+    [(role, inline)] = [(name, it) for name, it in resources.items() if it["Type"] == "AWS::IAM::Role"]
+    managed = [it["Properties"] for it in resources.values() if it["Type"] == "AWS::IAM::ManagedPolicy"]
+    assert [it["Roles"] for it in managed] == [[{"Ref": role}]] * (len(wanted) - 1)
+    written = [inline["Properties"]["Policies"][0]["PolicyDocument"], *(it["PolicyDocument"] for it in managed)]
+    assert [[it["Sid"] for it in document["Statement"]] for document in written] == [
+        [it["Sid"] for it in part] for part in wanted
+    ]
+    terraform = hcl2.loads(render([one], "terraform"))
+    kinds = [next(iter(block)).strip('"') for block in terraform["resource"]]
+    assert kinds.count("aws_iam_role_policy") == 1
+    assert kinds.count("aws_iam_policy") == kinds.count("aws_iam_role_policy_attachment") == len(wanted) - 1

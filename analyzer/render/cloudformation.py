@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from analyzer.analyze import Analysis
 from analyzer.policy import VERSION as POLICY_VERSION
@@ -30,7 +30,10 @@ def cloudformation(analyses: Sequence[Analysis], *, as_json: bool = False) -> st
         top["AWSTemplateFormatVersion"] = VERSION
     if names:
         top["Parameters"] = parameters(names)
-    roles = [(id, role(draft, names), remarks(draft)) for id, draft in zip(ids, made, strict=True)]
+    roles = []
+    for id, draft in zip(ids, made, strict=True):
+        roles.append((id, role(draft, names), remarks(draft)))
+        roles += [(f"{id}Policy{number}", managed, []) for number, managed in managed_policies(id, draft, names)]
     if as_json:
         return to_json({**top, "Resources": {id: resource for id, resource, _ in roles}}) + "\n"
     return document(roles, top, ("Resources",))
@@ -56,6 +59,17 @@ def role(draft: Draft, names: Mapping[Reference, str]) -> dict[str, Json]:
     return {"Type": "AWS::IAM::Role", "Properties": properties}
 
 
-def policy(draft: Draft, names: Mapping[Reference, str]) -> dict[str, Json]:
-    """Return the policy document of a role."""
-    return {"Version": POLICY_VERSION, "Statement": [intrinsics(statement, names) for statement in draft.statements]}
+def managed_policies(role_id: str, draft: Draft, names: Mapping[Reference, str]) -> Iterator[tuple[int, dict[str, Json]]]:
+    """Yield the resources of the documents that do not fit inline, with their numbers: managed policies of the role.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-iam-managedpolicy.html
+    """
+    for number in range(2, len(draft.documents) + 1):
+        properties = {"Roles": [{"Ref": role_id}], "PolicyDocument": policy(draft, names, number)}
+        yield number, {"Type": "AWS::IAM::ManagedPolicy", "Properties": properties}
+
+
+def policy(draft: Draft, names: Mapping[Reference, str], number: int = 1) -> dict[str, Json]:
+    """Return a document of the policy of a role; the first one is inline."""
+    statements = draft.documents[number - 1]
+    return {"Version": POLICY_VERSION, "Statement": [intrinsics(statement, names) for statement in statements]}

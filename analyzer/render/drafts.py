@@ -16,7 +16,7 @@ from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.permissions import EXECUTION
 from analyzer.permissions.patterns import knows_wildcards
-from analyzer.policy import minimise
+from analyzer.policy import minimise, split
 from analyzer.render.expression import Names, Reference, express_all
 from analyzer.symbols import has_symbol
 from analyzer.templates.model import PSEUDO, Found
@@ -33,18 +33,25 @@ Edges = dict[str, set[str]]
 class Draft:
     """One role to write. `title` is what its machine is called, `machine` what the template calls it when there is one.
 
-    `statements` and `trust` are IAM's, with an `Expression` for every text that has references. `doubts` say what the statements
-    could not name, `trust_doubts` what the trust policy could not; `targets` are other roles, which need policies of their own.
+    `documents` are the statements of each document of the policy, the first one inline and each other one a managed policy, and
+    `trust` is who may take the role on: IAM's, with an `Expression` for every text that has references. `doubts` say what the
+    statements could not name, `trust_doubts` what the trust policy could not; `targets` are other roles, which need policies of
+    their own.
     """
 
     title: str
     machine: str | None
     source: str
-    statements: tuple[Mapping[str, Json], ...]
+    documents: tuple[tuple[Mapping[str, Json], ...], ...]
     trust: Mapping[str, Json]
     targets: tuple[str, ...] = ()
     doubts: tuple[Diagnostic, ...] = ()
     trust_doubts: tuple[Diagnostic, ...] = ()
+
+    @property
+    def statements(self) -> tuple[Mapping[str, Json], ...]:
+        """The statements of all documents."""
+        return tuple(statement for document in self.documents for statement in document)
 
 
 @dataclass(slots=True)
@@ -103,14 +110,16 @@ def _draft(group: Sequence[Analysis], role: str, run: _Run) -> Draft:
     names = _names(group, role, run, lost)
     grants = [grant for analysis in group for grant in analysis.grants if grant.role == EXECUTION]
     policy = first.policy if len(group) == 1 else minimise(grants)
-    statements = tuple(_statement(statement, names, lost) for statement in policy.to_dict()["Statement"])
+    documents = tuple(
+        tuple(_statement(statement, names, lost) for statement in document.to_dict()["Statement"]) for document in split(policy)
+    )
     trust = _trust([one.trust for one in group], replace(names, lost=lost_in_trust.setdefault), lost_in_trust)
     own = {analysis.found.own_name for analysis in group if analysis.found is not None}
     return Draft(
         title=", ".join(map(machine_name, group)),
         machine=_own(first.found) if first.found is not None else None,
         source=first.found.template if first.found is not None else first.machine.source.name,
-        statements=statements,
+        documents=documents,
         trust=trust,
         targets=tuple(dict.fromkeys(target.role.arn for analysis in group for target in analysis.targets)),
         doubts=tuple(_doubt(name, own=name in own) for name in lost),

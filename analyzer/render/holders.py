@@ -52,6 +52,9 @@ def write_into(source: Source, analyses: Sequence[Analysis]) -> Written:
     changes: dict[Pointer, Json] = {}
     remarks: list[str] = []
     for holder, draft in zip(groups, made, strict=True):
+        if len(draft.documents) > 1:
+            many = f"the policy of `{draft.title}` takes {len(draft.documents)} documents, and there is place for one"
+            raise CannotEdit(f"{many}: `--format cloudformation` writes the managed policies beside the role")
         place: Pointer = ("Resources", holder, "Properties")
         properties = resources[holder]["Properties"]
         if resources[holder]["Type"] in TYPES:

@@ -39,4 +39,4 @@ def sam(analyses: Sequence[Analysis]) -> str:
 
 def policies(draft: Draft, names: Mapping[Reference, str]) -> list[Json]:
     """Return the list of policies of a machine; an empty one where nothing is needed."""
-    return [policy(draft, names)] if draft.statements else []
+    return [policy(draft, names, number) for number in range(1, len(draft.documents) + 1)] if draft.statements else []

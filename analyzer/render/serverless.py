@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from analyzer.analyze import Analysis
-from analyzer.render.cloudformation import role, role_ids
+from analyzer.render.cloudformation import managed_policies, role, role_ids
 from analyzer.render.drafts import NAMES_IN_STACKS, Draft, drafts
 from analyzer.render.expression import Reference
 from analyzer.render.identifiers import asked, declared, pascal, unique
@@ -33,6 +33,7 @@ def serverless(analyses: Sequence[Analysis]) -> str:
         if has_conditions(draft):
             machines.append((name, {"role": Tagged("GetAtt", f"{id}.Arn")}, [*remarks(draft), OWN]))
             roles.append((id, role(draft, names), []))
+            roles += [(f"{id}Policy{number}", managed, []) for number, managed in managed_policies(id, draft, names)]
         else:
             machines.append((name, {"iamRoleStatements": _statements(draft, names)}, [*remarks(draft, trust=False), ADDED]))
     beside: dict[str, list[tuple[str, Json, list[str]]]] = {

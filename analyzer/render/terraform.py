@@ -73,14 +73,27 @@ def _role(id: str, draft: Draft, names: Mapping[Reference, str]) -> Iterator[str
     yield _document(f"{id}_trust", draft.trust["Statement"], names)
     if not draft.statements:
         return
-    literal = any(_POLICY_VARIABLE in text for text in _texts([*draft.statements]))
-    policy = f"data.aws_iam_policy_document.{id}.json"
-    if literal:  # written out, where it means nothing
-        policy = f"jsonencode({_value({'Version': VERSION, 'Statement': [*draft.statements]}, names, '  ')})"
+    for number, statements in enumerate(draft.documents, 1):
+        name = id if number == 1 else f"{id}_{number}"
+        literal = any(_POLICY_VARIABLE in text for text in _texts([*statements]))
+        policy = f"data.aws_iam_policy_document.{name}.json"
+        if literal:  # written out, where it means nothing
+            policy = f"jsonencode({_value({'Version': VERSION, 'Statement': [*statements]}, names, '  ')})"
+        yield from _inline(id, policy) if number == 1 else _managed(id, name, policy)
+        if not literal:
+            yield _document(name, statements, names)
+
+
+def _inline(id: str, policy: str) -> Iterator[str]:
     lines = (("role", f"aws_iam_role.{id}.id"), ("policy", policy))
     yield f'resource "aws_iam_role_policy" "{id}" {{\n' + _attributes(lines, "  ") + "}\n"
-    if not literal:
-        yield _document(id, draft.statements, names)
+
+
+def _managed(id: str, name: str, policy: str) -> Iterator[str]:
+    """Yield a document that does not fit inline: a policy of its own, which the role has too."""
+    yield f'resource "aws_iam_policy" "{name}" {{\n' + _attributes((("policy", policy),), "  ") + "}\n"
+    lines = (("role", f"aws_iam_role.{id}.name"), ("policy_arn", f"aws_iam_policy.{name}.arn"))
+    yield f'resource "aws_iam_role_policy_attachment" "{name}" {{\n' + _attributes(lines, "  ") + "}\n"
 
 
 def _document(id: str, statements: Sequence[Mapping[str, Json]], names: Mapping[Reference, str]) -> str:
