@@ -13,6 +13,7 @@ from analyzer.errors import OptionError
 from analyzer.maps import index
 from analyzer.sources import parse_any
 from analyzer.templates.cloudformation_role import roles_in
+from analyzer.templates.model import Role, Texts
 from analyzer.text import Json, Pointer, Source
 
 _VARIABLES = "2012-10-17"
@@ -42,9 +43,13 @@ def read_policies(sources: Sequence[tuple[Source, str]]) -> PolicySet:
 
 
 def _read(source: Source, role: str) -> PolicySet:
+    if source.name.endswith(".tf"):
+        from analyzer.templates import project_of, terraform
+
+        return _of_roles(source, *terraform.roles_in(source, project_of(source.name)), role)
     document, _ = parse_any(source)
     if isinstance(document, Mapping) and isinstance(document.get("Resources"), Mapping):
-        return _of_template(source, document, role)
+        return _of_roles(source, *roles_in(document), role)
     if role:
         raise OptionError(f"`{source.name}` is no template, so there is no role `{role}` in it")
     found = _document(document)
@@ -75,8 +80,7 @@ def _document(document: Json) -> tuple[Mapping[str, Json], Pointer] | None:
     return None
 
 
-def _of_template(source: Source, document: Mapping[str, Json], wanted: str) -> PolicySet:
-    roles, known = roles_in(document)
+def _of_roles(source: Source, roles: Mapping[str, Role], known: Mapping[str, Texts], wanted: str) -> PolicySet:
     if wanted and wanted not in roles:
         raise OptionError(f"there is no role `{wanted}` in `{source.name}`; it has {_listed(roles)}")
     principal = index().trust["principal"]

@@ -20,13 +20,13 @@ from analyzer.templates.hcl import Block, Body
 from analyzer.templates.hcl_evaluate import evaluate
 from analyzer.templates.hcl_functions import quoted
 from analyzer.templates.hcl_values import Choice, Ref, Scope, as_text
-from analyzer.templates.model import PSEUDO, Found, Texts
+from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.project import Project
 from analyzer.templates.terraform_documents import expanded
 from analyzer.templates.terraform_facts import facts_of
 from analyzer.templates.terraform_module import Configuration, Module, read_module
 from analyzer.templates.terraform_resource import Resource, instances
-from analyzer.templates.terraform_role import role_of
+from analyzer.templates.terraform_role import ROLE, declared_role, role_of
 from analyzer.templates.types import terraform_type
 from analyzer.text import Json, Pointer, Source
 
@@ -78,6 +78,24 @@ def machines_of_folder(folder: str, project: Project, variables: Mapping[str, Js
     except SourceError as error:
         yield error
     yield from configuration.problems
+
+
+def roles_in(source: Source, project: Project) -> tuple[dict[str, Role], dict[str, Texts]]:
+    """Return the roles that the module of the file *source* declares, by their addresses, and what their placeholders mean.
+
+    Raises `SourceError` for a module that cannot be read.
+    """
+    folder = os.path.dirname(os.path.realpath(source.name))
+    configuration = Configuration(project, folder)
+    module = read_module(configuration, folder, own=source)
+    roles: dict[str, Role] = {}
+    for block in module.blocks("resource") if module is not None else ():
+        if module is not None and block.labels[:1] == (ROLE,) and len(block.labels) == 2:
+            resource = Resource(module, block)
+            roles[resource.address] = declared_role(resource)
+    beside = json.dumps([[one.statements, one.managed, one.trust] for one in roles.values()], ensure_ascii=False, default=str)
+    known, _ = texts_of([beside], configuration.known.texts, configuration.known.names)
+    return roles, known
 
 
 def _declared(module: Module, source: Source, body: Body, top: Source, pointer: Pointer) -> Iterator[Found | SourceError]:

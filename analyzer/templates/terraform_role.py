@@ -31,6 +31,11 @@ def role_of(machine: Resource, scope: Scope) -> Role | None:
     role = _declared(value, machine)
     if role is None or role.kind != ROLE or role.block.kind != "resource":
         return None
+    return declared_role(role)
+
+
+def declared_role(role: Resource) -> Role:
+    """Return what a role is allowed by the policies that are in it, and by those that other resources attach to it."""
     made = _Policies(role)
     body = role.block.body
     for block, inner in expanded(body, "inline_policy", role.scope()):
