@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from analyzer.dataflow.functions import abstract
 from analyzer.dataflow.join import DEPTH, bounded, join_all
@@ -22,8 +22,7 @@ _ARN_PARTS = 7
 """Parts of a machine's ARN up to its name: arn, partition, service, Region, account, kind, name. A qualifier comes after."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """A task that starts an execution: of which machine, with which input."""
 
     state: str
@@ -31,8 +30,7 @@ class Start:
     input: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One machine of a run: what it is called in reports, where it lives, and what it starts. `arn` is the ARN with holes."""
 
     title: str

@@ -8,14 +8,15 @@ from __future__ import annotations
 import atexit
 import gc
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
 
 from analyzer.cli import commands, io
-from analyzer.cli.check import check
-from analyzer.cli.diff import diff
-from analyzer.cli.write import write
+
+_LATE = ("check", "diff", "write")
+"""Commands with a module of their own, which is loaded when one of them is asked for."""
 
 EPILOG = """\b
 Exit codes
@@ -36,6 +37,17 @@ Shell completion: put one of these lines into the start-up file of your shell
 
 class Boundary(click.Group):
     """The group of all commands, and the one place where an exception becomes an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted((*super().list_commands(ctx), *_LATE))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by its name."""
+        if cmd_name not in _LATE:
+            return super().get_command(ctx, cmd_name)
+        found: click.Command = getattr(import_module(f"analyzer.cli.{cmd_name}"), cmd_name)
+        return found
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the program. Help and version that cannot be written are told like any other result."""
@@ -87,7 +99,5 @@ def main(debug: bool) -> None:
     """Derive the minimal IAM policy and the trust policy of an AWS Step Functions definition."""
 
 
-for _command in (
-    commands.analyze, check, commands.explain, diff, commands.graph, write, commands.maps, commands.schema,
-):  # fmt: skip
+for _command in (commands.analyze, commands.explain, commands.graph, commands.maps, commands.schema):
     main.add_command(_command)
