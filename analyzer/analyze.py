@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from analyzer.asl.model import Machine, Task
+from analyzer.asl.model import Machine, QueryLanguage, State, Task
 from analyzer.asl.parse import parse
 from analyzer.context import Context, settle_partition
 from analyzer.dataflow.run import propagate
@@ -106,6 +106,7 @@ def analyze(
         *not_taken([state for state in states if flow and state.pointer not in flow]),
         *reading,
         *problems,
+        *(_mistakes(states) if "{%" in source.text or found is not None else ()),
         *unreachable_states(machine, reached),
         *misnamed,
         *findings,
@@ -140,6 +141,14 @@ def analyze_nested(analyses: Sequence[Analysis]) -> tuple[Analysis, ...]:
             told = sort_diagnostics((*told, diagnostic("input-of-parents", message)))
         settled[child] = replace(after, diagnostics=told)
     return tuple(settled)
+
+
+def _mistakes(states: Sequence[State]) -> Iterator[Diagnostic]:
+    """Find what is no JSONata; what reads it is loaded only where there may be some."""
+    if any(state.language is QueryLanguage.JSONATA for state in states):
+        from analyzer.dataflow.jsonata.syntax import mistakes
+
+        yield from mistakes(states)
 
 
 def _taken_for_names(found: Found, context: Context) -> Iterator[Diagnostic]:

@@ -81,6 +81,7 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "untaken-state": Entry(_W, "the values rule out every way to a state", "check the choices that lead to it"),
     "half-expression": Entry(_E, "a JSONata string has only one of its two delimiters", "write {% ... %} with nothing around it"),
+    "malformed-expression": Entry(_E, "a text between {% and %} that is no JSONata", "correct the expression"),
     "express-only": Entry(_E, "something an EXPRESS workflow cannot do", "use a STANDARD workflow"),
     # -- task resources
     "malformed-resource-arn": Entry(_E, "a Resource that no integration understands", "correct the ARN"),

@@ -28,9 +28,7 @@ NO_SUCH_INTEGRATION = {"dynamodb:query (request_response)", "lambda:listFunction
 """What definitions of the corpus call by intent although no optimized integration does it: refused, with an error."""
 
 NOT_YET_DIAGNOSED = {
-    "asl-validator/src--__tests__--definitions--invalid-json-surround-syntax-extra-spaces",  # JSONata is not parsed yet
-    "asl-validator/src--__tests__--definitions--invalid-jsonata-syntax-arithmetic",  # nor here
-    "asl-validator/src--__tests__--definitions--invalid-jsonata-syntax-jsonpath-in-jsonata-surround",  # nor here
+    "asl-validator/src--__tests__--definitions--invalid-json-surround-syntax-extra-spaces",  # reported as a warning
     "asl-validator/src--__tests__--definitions--invalid-jsonata-surround-syntax-no-spaces",  # spaces are a matter of taste
     "cfn-lint/rule-test--Valid-string-json-2",  # a placeholder as Resource, which this tool reads: reported as a warning
 }

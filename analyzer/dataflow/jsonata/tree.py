@@ -104,6 +104,21 @@ def parse(text: str) -> Tree:
     return Tree(root, converter.keeps, converter.whole, converter.holes)
 
 
+@lru_cache(maxsize=2048)
+def mistake(text: str) -> str | None:
+    """Return what is wrong with *text* when it is no expression, in the library's words; nothing when it may be one."""
+    if len(text) > LONGEST or _nesting(text) > NESTING or text.count("??") + text.count("?:") > DEFAULTS:
+        return None
+    try:
+        _library()(text)
+    except Exception as error:  # noqa: BLE001 - its own exception, and others for text its parser did not think of
+        # Codes of its own begin with S for the syntax; S0217 is one about what an expression means.
+        code = str(getattr(error, "error", ""))
+        said = str(error).splitlines()[0].strip() if str(error).strip() else "it cannot be read"
+        return f"{said[:1].lower()}{said[1:]}" if re.fullmatch(r"S0[12]\d\d", code) and code != "S0217" else None
+    return None
+
+
 def _library() -> Any:
     limit = sys.getrecursionlimit()
     try:
