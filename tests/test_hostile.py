@@ -6,11 +6,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
 from analyzer import analyze, make_context, report
+from analyzer.cli import main
 from analyzer.text import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from analyzer.analyze import Analysis
 
 HUGE = "x" * 1_000_000
@@ -69,3 +74,78 @@ def test_suggestions_are_for_people() -> None:
     errors = [found for found in analysis.diagnostics if found.id == "unknown-integration"]
     assert len(errors) == len(tasks)
     assert 0 < sum(found.help == "did you mean `lambda`?" for found in errors) < 2_000
+
+
+def names_that_double(make: Callable[[int], Any], count: int = 40) -> dict[str, Any]:
+    """Return tables of which each is named by the next one twice: written out, the first name has 2 ** *count* parts."""
+    tables = {
+        f"T{number}": {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": make(number + 1)}} for number in range(count)
+    }
+    return {**tables, f"T{count}": {"Type": "AWS::DynamoDB::Table", "Properties": {"TableName": "x"}}}
+
+
+def doubled(number: int) -> Any:
+    """Return a text that holds the next table's name twice."""
+    return {"Fn::Sub": f"${{T{number}}}${{T{number}}}"}
+
+
+def aliases(*names: str) -> dict[str, Any]:
+    """Return aliases of which each has the next one for its function, and the last one the first."""
+    return {
+        name: {"Type": "AWS::Lambda::Alias", "Properties": {"FunctionName": {"Ref": after}, "Name": name}}
+        for name, after in zip(names, (*names[1:], names[0]), strict=True)
+    }
+
+
+def nested_joins(depth: int) -> Any:
+    """Return the joining of the joining of ... of a text."""
+    expression: Any = "x"
+    for _ in range(depth):
+        expression = {"Fn::Join": ["", [expression]]}
+    return expression
+
+
+MANY = {f"P{number}": {"Type": "String", "AllowedValues": list("01234567")} for number in range(100)}
+CHOICES = {"Fn::Join": ["", [{"Fn::If": [f"C{number}", "a", "b"]} for number in range(200)]]}
+
+
+@pytest.mark.parametrize(
+    ("resources", "table", "extra"),
+    [
+        (names_that_double(doubled), {"Ref": "T0"}, {}),
+        (aliases("A", "B"), {"Ref": "A"}, {}),
+        (aliases("A"), {"Ref": "A"}, {}),
+        ({}, CHOICES, {"Conditions": {f"C{number}": {"Fn::Equals": [{"Ref": "P"}, "x"]} for number in range(200)}}),
+        ({}, {"Fn::Sub": "".join(f"${{{name}}}" for name in MANY)}, {"Parameters": MANY}),
+        ({}, nested_joins(60), {}),
+        ({}, {"Fn::Sub": ["${a}" * 1_000, {"a": {"Fn::Sub": ["${b}" * 1_000, {"b": "x" * 1_000}]}}]}, {}),
+    ],
+    ids=[
+        "names that double",
+        "aliases of each other",
+        "an alias of itself",
+        "200 choices",
+        "100 parameters",
+        "60 joins",
+        "a bomb",
+    ],
+)
+@pytest.mark.parametrize(
+    "options", [["--keep-substitutions"], ["--account", "111122223333", "--region", "us-east-1"]], ids=["kept", "plain"]
+)
+def test_a_template_is_no_bomb(
+    resources: dict[str, Any], table: Any, extra: dict[str, Any], options: list[str], tmp_path: Path
+) -> None:
+    """What a template would need a planet to write out is left open, and the policy is there."""
+    states = {"A": task(f"{INTEGRATION}dynamodb:getItem", TableName="${Table}", Key={})}
+    machine = {
+        "Type": "AWS::StepFunctions::StateMachine",
+        "Properties": {"Definition": {"StartAt": "A", "States": states}, "DefinitionSubstitutions": {"Table": table}},
+    }
+    path = tmp_path / "template.json"
+    path.write_text(json.dumps({**extra, "Resources": {**resources, "Flow": machine}}))
+    done = CliRunner().invoke(main, ["analyze", str(path), "--format", "json", "--no-config", *options])
+    assert done.exit_code == 0, done.output
+    [found] = json.loads(done.stdout)["machines"]
+    assert [grant["action"] for grant in found["grants"]] == ["dynamodb:GetItem"]
+    assert len(done.stdout) < 100_000

@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/step-functions/latest/dg/transforming-data.html
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from itertools import product
 from math import prod
@@ -26,6 +26,9 @@ from analyzer.text import Json, Pointer
 
 Substitutions = Mapping[str, str | tuple[str, ...]]
 """What placeholders stand for: a text, or one of several. A text may have placeholders in turn."""
+
+MOST_FILLED = 8_192
+"""The most characters that are filled into one text: a template may have a placeholder stand for two of the next, and so on."""
 
 _INTRINSIC = re.compile(r"\s*States\.[A-Z]\w*\(")
 """An intrinsic function under a key without `.$`: by the language a constant, in practice a forgotten `.$`."""
@@ -143,7 +146,7 @@ def _filled(text: str, pointer: Pointer, substitutions: Substitutions) -> Litera
     def fill(match: re.Match[str]) -> str:
         name = match[1]
         value = substitutions.get(name)
-        if isinstance(value, str) and name not in inside and len(inside) < DEPTH:
+        if isinstance(value, str) and name not in inside and len(inside) < DEPTH and paid(value):
             if not inside:  # what it stands for in turn is the template's business
                 used.append(name)
             inside.append(name)
@@ -154,6 +157,7 @@ def _filled(text: str, pointer: Pointer, substitutions: Substitutions) -> Litera
         return HOLE
 
     inside: list[str] = []
+    paid = purse()
     filled = PLACEHOLDER.sub(fill, text)
     flow = (Flow(pointer, "constant"), *(Flow(pointer, f"substitution `${{{name}}}`") for name in dict.fromkeys(used)))
     if not open_names:
@@ -163,6 +167,18 @@ def _filled(text: str, pointer: Pointer, substitutions: Substitutions) -> Litera
     if filled == HOLE:
         return Unknown(reasons[0], (Flow(pointer, reasons[0]),))
     return Text(filled, reasons, (*flow, *(Flow(pointer, reason) for reason in reasons)))
+
+
+def purse() -> Callable[[str], bool]:
+    """Return what says of each text to fill in whether it still fits into `MOST_FILLED`; a short one costs a little too."""
+    left = MOST_FILLED
+
+    def pays(value: str) -> bool:
+        nonlocal left
+        left -= max(len(value), 8)
+        return left >= 0
+
+    return pays
 
 
 def template_reference(raw: Mapping[str, Json]) -> tuple[str, Json] | None:

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import islice, product
 from typing import Any
 
 from analyzer.dataflow.values import PLACEHOLDER
@@ -20,6 +20,12 @@ from analyzer.text import Json
 
 MOST = 8
 """The most texts that one expression is told apart into."""
+
+LONGEST = 4_000_000
+"""The most characters that an expression comes to: a definition of 1 MB, for each of a few."""
+
+TRIED = 64
+"""The most combinations of texts that are looked at: more of them are too many, whatever they come to."""
 
 DEPTH = 40
 """The deepest nesting of functions that is worked out."""
@@ -66,7 +72,7 @@ def named(name: str, kind: ResourceType) -> str:
     return f"{name}.{kind.named}" if kind.named else f"{name}#name"
 
 
-def filled(pattern: str, name: str, template: Template) -> str:
+def filled(pattern: str, name: str, template: Template, depth: int = 0) -> str:
     """Write a text of the type table with placeholders, for the resource *name*.
 
     `${Secret#made}` stands for what the deployment makes up, which nothing can name.
@@ -81,13 +87,17 @@ def filled(pattern: str, name: str, template: Template) -> str:
             return OPEN % named(name, kind)
         if hole in ("*", "?"):
             return OPEN % f"{name}{MADE}"
-        found = texts(written, template) if (written := property_of(properties, hole)) is not None else ()
+        written = property_of(properties, hole) if depth < CHAIN else None
+        found = texts(written, template) if written is not None else ()
         if not found and default is not None:
             return default
-        return _within(expand(found[0], template)) if len(found) == 1 else OPEN % f"{name}#{hole}"
+        return _within(expand(found[0], template, depth + 1)) if len(found) == 1 else OPEN % f"{name}#{hole}"
 
     return fill(pattern, give)
 
+
+CHAIN = 6
+"""The most resources that are named by one another: a version of a function by its function, and so on."""
 
 MADE = "#made"
 """What ends the placeholder of what a deployment makes up beside a name."""
@@ -143,8 +153,8 @@ def texts(expression: Json, template: Template, depth: int = 0) -> Texts:
     if not isinstance(expression, dict) or len(expression) != 1:
         return (OPEN % "Fn",)
     [(function, argument)] = expression.items()
-    found = list(dict.fromkeys(_FUNCTIONS.get(function, _unread)(function, argument, template, depth + 1)))
-    return tuple(found) if len(found) <= MOST else (OPEN % function,)
+    found = list(dict.fromkeys(islice(_FUNCTIONS.get(function, _unread)(function, argument, template, depth + 1), TRIED)))
+    return tuple(found) if len(found) <= MOST and sum(map(len, found)) <= LONGEST else (OPEN % function,)
 
 
 def _unread(function: str, _argument: Json, _template: Template, _depth: int) -> Iterator[str]:
@@ -169,6 +179,9 @@ def _sub(_function: str, argument: Json, template: Template, depth: int) -> Iter
     used = [name for name in dict.fromkeys(PLACEHOLDER.findall(text)) if name in given]
     for chosen in product(*(texts(given[name], template, depth) for name in used)):
         known = dict(zip(used, chosen, strict=True))
+        if sum(len(value) * text.count(OPEN % name) for name, value in known.items()) > LONGEST:
+            yield OPEN % "Fn::Sub"
+            return
         filled_in = PLACEHOLDER.sub(lambda match, known=known: known.get(match[1], match[0]), text)  # type: ignore[misc]
         yield filled_in.replace("${!", "${")  # how a text says that it means no placeholder of the template
 
@@ -182,6 +195,9 @@ def _join(_function: str, argument: Json, template: Template, depth: int) -> Ite
         yield OPEN % "Fn::Join"
         return
     for chosen in product(*items):
+        if sum(map(len, chosen)) + len(argument[0]) * len(chosen) > LONGEST:
+            yield OPEN % "Fn::Join"
+            return
         yield argument[0].join(chosen)
 
 
@@ -304,17 +320,17 @@ _FUNCTIONS: dict[str, Any] = {
 }
 
 
-def expand(text: str, template: Template) -> str:
+def expand(text: str, template: Template, depth: int = 0) -> str:
     """Write what the placeholders of *text* that have exactly one meaning stand for."""
 
     def fill(match: re.Match[str]) -> str:
-        meant = meaning(match[1], template)
+        meant = meaning(match[1], template, depth)
         return meant[0] if len(meant) == 1 else match[0]
 
     return PLACEHOLDER.sub(fill, text)
 
 
-def meaning(name: str, template: Template) -> Texts:
+def meaning(name: str, template: Template, depth: int = 0) -> Texts:
     """Return what the placeholder *name* stands for; nothing when only the deployment knows."""
     head, dot, attribute = name.partition(".")
     if name in template.parameters:
@@ -326,7 +342,7 @@ def meaning(name: str, template: Template) -> Texts:
     if name == named(head, kind):
         return _own_name(head, kind, template)
     pattern = kind.attributes.get(attribute) if dot else kind.ref
-    return () if pattern is None else (filled(pattern, head, template),)
+    return () if pattern is None else (filled(pattern, head, template, depth),)
 
 
 def _own_name(name: str, kind: ResourceType, template: Template) -> Texts:

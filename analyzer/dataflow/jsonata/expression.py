@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from analyzer.dataflow.evaluate import Environment
+from analyzer.dataflow.evaluate import Environment, purse
 from analyzer.dataflow.join import DEPTH
 from analyzer.dataflow.jsonata.evaluate import evaluate_tree
 from analyzer.dataflow.jsonata.outcome import Outcome, unknown
@@ -43,11 +43,12 @@ def fill(text: str, environment: Environment) -> tuple[str, tuple[str, ...]]:
     """Fill the placeholders of *text*; one without a value becomes a hole, which only a constant text may have."""
     open_names: list[str] = []
     inside: list[str] = []
+    paid = purse()
 
     def filled(match: re.Match[str]) -> str:
         name = match[1]
         value = environment.substitutions.get(name)
-        if isinstance(value, str) and name not in inside and len(inside) < DEPTH:
+        if isinstance(value, str) and name not in inside and len(inside) < DEPTH and paid(value):
             inside.append(name)
             whole = PLACEHOLDER.sub(filled, value) if "${" in value else value
             inside.pop()
