@@ -11,13 +11,19 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analyzer.cli import main
+from analyzer.compare.changes import _ends, _near
+from analyzer.compare.contain import gap
+from analyzer.compare.globs import read
+from analyzer.compare.statements import Clause, Place, Rights
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +66,23 @@ def test_json_says_the_same(case: Path, monkeypatch: pytest.MonkeyPatch) -> None
     lines = run(*sides(case)).stdout.splitlines()
     for mark, kind in (("  + ", "added"), ("  - ", "removed")):
         assert sum(line.startswith(mark) for line in lines) == sum(len(one[kind]) for one in document["machines"])
+
+
+GLOBS = st.text("ab*?", max_size=5)
+
+
+@settings(max_examples=500)
+@given(pattern=GLOBS, others=st.lists(GLOBS, max_size=6))
+def test_only_what_has_the_same_ends_can_hold_a_pattern(pattern: str, others: list[str]) -> None:
+    """What is left out before the exact comparison changes none of its answers."""
+    clauses = [Clause(Place(""), ("sqs:X",), (read(each),)) for each in others]
+    ends: dict[Any, Any] = {}
+    for clause in clauses:
+        start, end = _ends(clause.resources[0])
+        ends.setdefault((len(start), len(end)), {}).setdefault(("sqs:X", start, end), []).append(clause)
+    near = Rights(tuple(_near("sqs:X", read(pattern), ends)))
+    whole = gap("sqs:X", read(pattern), (), Rights(tuple(clauses)))
+    assert (gap("sqs:X", read(pattern), (), near) is None) == (whole is None)
 
 
 @pytest.fixture

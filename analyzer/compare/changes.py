@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from analyzer.analyze import Analysis
 from analyzer.compare.conditions import make_term
 from analyzer.compare.contain import gap
-from analyzer.compare.globs import read
+from analyzer.compare.globs import ANY, STAR, read
 from analyzer.compare.statements import Clause, Place, Rights
 from analyzer.permissions import Condition, Grant
 from analyzer.symbols import spell
@@ -67,25 +67,49 @@ def _grants(analysis: Analysis | None) -> tuple[Grant, ...]:
 
 def _beyond(own: Iterable[Grant], other: Iterable[Grant]) -> Iterator[Change]:
     """Yield what *own* grants and *other* does not: a pattern that others hold together is no change."""
-    rights: dict[str, list[Clause]] = {}
+    rights: dict[str, _ByEnds] = {}
     same = set()
     for grant in other:
         same.add((grant.role, grant.action, grant.resource, grant.condition))
         terms = tuple(make_term(*line) for line in grant.condition)
-        rights.setdefault(grant.role, []).append(Clause(Place(""), (grant.action,), (read(grant.resource),), terms))
-    of_role = {role: Rights(tuple(clauses)) for role, clauses in rights.items()}
+        clause = Clause(Place(""), (grant.action,), (read(grant.resource),), terms)
+        start, end = _ends(clause.resources[0])
+        alike_in = rights.setdefault(grant.role, {}).setdefault((len(start), len(end)), {})
+        alike_in.setdefault((grant.action, start, end), []).append(clause)
     alike: dict[tuple[str, str, str, Condition], list[Grant]] = {}
     for grant in own:
         alike.setdefault((grant.role, grant.action, grant.resource, grant.condition), []).append(grant)
     for key in sorted(alike):
         role, action, resource, condition = key
         terms = tuple(make_term(*line) for line in condition)
-        if key in same or gap(action, read(resource), terms, of_role.get(role, Rights(()))) is None:
+        pattern = read(resource)
+        if key in same or gap(action, pattern, terms, Rights(tuple(_near(action, pattern, rights.get(role, {}))))) is None:
             continue
         reasons = [reason for grant in alike[key] for reason in grant.reasons]
         spelled = tuple((operator, spell(name), tuple(map(spell, values))) for operator, name, values in condition)
         states = tuple(dict.fromkeys(reason.state for reason in reasons))
         yield Change(action, spell(resource), spelled, spell(role), states, tuple(dict.fromkeys(one.source for one in reasons)))
+
+
+_ByEnds = dict[tuple[int, int], dict[tuple[str, str, str], list[Clause]]]
+"""Clauses by the lengths of the text before the first wildcard and after the last one, then by action and both texts."""
+
+
+def _ends(pattern: str) -> tuple[str, str]:
+    """Return what *pattern* begins and ends with; without wildcards, all of it is both."""
+    wild = [place for place, char in enumerate(pattern) if char in (STAR, ANY)]
+    return (pattern[: wild[0]], pattern[wild[-1] + 1 :]) if wild else (pattern, pattern)
+
+
+def _near(action: str, pattern: str, rights: _ByEnds) -> Iterator[Clause]:
+    """Yield the clauses that can have a part in holding *pattern*: those whose ends are ends of its own.
+
+    Any other one asks for a character where *pattern* leaves it open. So thousands of names are not compared with each other.
+    """
+    start, end = _ends(pattern)
+    for (before, after), alike in rights.items():
+        if before <= len(start) and after <= len(end):
+            yield from alike.get((action, start[:before], end[len(end) - after :]), ())
 
 
 def _trust(before: Analysis | None, after: Analysis | None) -> Iterator[tuple[str, Json, Json]]:
