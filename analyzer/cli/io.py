@@ -204,7 +204,7 @@ def paint_for(stream: TextIO | None, ctx: click.Context, output: str | None = No
 def write(text: str, output: str | None) -> None:
     """Write the result to *output*, whole or not at all; without one, or for `-`, to standard output."""
     if output is None or output == "-":
-        with _told("standard output"):
+        with told("standard output"):
             if sys.stdout is None:
                 raise OSError("it is closed")
             click.echo(text, nl=False, color=True)
@@ -214,7 +214,7 @@ def write(text: str, output: str | None) -> None:
 
     path = Path(os.path.realpath(output))
     temporary = path.with_name(f".asl-iam.{os.getpid()}")  # no longer than a name may be, however long that of the result
-    with _told(f"`{output}`"):
+    with told(f"`{output}`"):
         if path.exists() and not stat.S_ISREG(path.stat().st_mode):
             path.write_bytes(text.encode("utf-8", "backslashreplace"))  # a device or a pipe stays what it is
             return
@@ -250,7 +250,7 @@ def write_documents(analysis: Analysis, output: str | None, code: int) -> int:
 
 
 @contextmanager
-def _told(place: str) -> Iterator[None]:
+def told(place: str) -> Iterator[None]:
     """Tell a result that cannot be written to *place* as wrong usage; a reader that has gone away is none."""
     try:
         yield

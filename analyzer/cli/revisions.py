@@ -62,12 +62,7 @@ class Revision(Project):
 
 def read_revision(revision: str) -> Revision:
     """Return the tree of *revision*. Raises `OptionError` for what is no revision here, and where there is no git."""
-    if revision.startswith("-") or not revision.strip() or not revision.isprintable():
-        raise OptionError(f"`{revision}` is no revision")
-    try:
-        commit = _git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]).decode("ascii").strip()
-    except (subprocess.CalledProcessError, UnicodeDecodeError):
-        raise OptionError(f"`{revision}` is neither a path nor a revision of a git repository here") from None
+    commit = _resolve(revision)
     tree = {}
     for entry in _git(["ls-tree", "-r", "-z", "-l", commit, "--", "."]).split(b"\0"):
         about, tab, raw = entry.partition(b"\t")
@@ -77,6 +72,38 @@ def read_revision(revision: str) -> Revision:
             if mode in _FILE and size.isdigit() and int(size) <= MAX_BYTES and ".." not in name.split("/"):
                 tree[name] = blob
     return Revision(os.path.realpath("."), tree=tree, named=revision)
+
+
+def _resolve(revision: str) -> str:
+    """Return the name of the commit that *revision* means, which is safe to hand on."""
+    if revision.startswith("-") or not revision.strip() or not revision.isprintable():
+        raise OptionError(f"`{revision}` is no revision")
+    try:
+        return _git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]).decode("ascii").strip()
+    except (subprocess.CalledProcessError, UnicodeDecodeError):
+        raise OptionError(f"`{revision}` is neither a path nor a revision of a git repository here") from None
+
+
+def commit_of(revision: str) -> tuple[str, int]:
+    """Return the name of the commit *revision* and its time. Raises `OptionError` for what is no revision here."""
+    commit = _resolve(revision)
+    return commit, int(_git(["show", "--no-patch", "--format=%ct", commit]).decode("ascii").split()[-1])
+
+
+def merge_base(one: str, other: str) -> str | None:
+    """Return the commit that two revisions have last had in common; nothing where none is known, as in a shallow clone."""
+    try:
+        return _git(["merge-base", _resolve(one), _resolve(other)]).decode("ascii").strip() or None
+    except subprocess.CalledProcessError:
+        return None
+
+
+def prefix() -> str:
+    """Return the way from the top of the repository to the current folder, `services/orders/`."""
+    try:
+        return _git(["rev-parse", "--show-prefix"]).decode("utf-8", "replace").removesuffix("\n")
+    except subprocess.CalledProcessError:
+        return ""
 
 
 def _contents(blobs: list[str]) -> list[bytes]:

@@ -6,7 +6,7 @@ Labels are quoted to the last character, since a state may be called anything.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from analyzer.analyze import Analysis
@@ -20,6 +20,9 @@ MERMAID_LIMIT = 100
 """States in one Mermaid diagram: forges refuse to draw much larger ones, and nobody can read them."""
 
 _MERMAID = {"Choice": ("{", "}"), "Succeed": ("([", "])"), "Fail": ("([", "])"), "Parallel": ("[[", "]]"), "Map": ("[[", "]]")}
+_MARKED = "stroke:#d29922,stroke-width:4px"
+"""The look of a marked state, for light and for dark pages."""
+
 _DOT = {"Choice": "diamond", "Succeed": "oval", "Fail": "oval", "Parallel": "box3d", "Map": "box3d"}
 _RISKY = re.compile(r"[^\w ,:?!-]|(?<![^\W_])[-_]|[-_](?![^\W_])")
 """What Mermaid, the Markdown and the HTML inside its labels may act on; `-` and `_` are harmless between letters."""
@@ -53,8 +56,8 @@ class Picture:
     left_out: int
 
 
-def mermaid(analysis: Analysis) -> str:
-    """Draw the machine as a Mermaid flowchart of at most `MERMAID_LIMIT` states."""
+def mermaid(analysis: Analysis, marked: Collection[str] = ()) -> str:
+    """Draw the machine as a Mermaid flowchart of at most `MERMAID_LIMIT` states, those that are *marked* with a thick line."""
     picture = _picture(analysis, MERMAID_LIMIT)
     lines = ["flowchart TD", "  start((start))", *_mermaid_items(picture.items, "  ")]
     for source, target, label, dashed in picture.edges:
@@ -62,6 +65,9 @@ def mermaid(analysis: Analysis) -> str:
         lines.append(f"  {source} {arrow}|{label}| {target}" if label else f"  {source} {arrow} {target}")
     if picture.left_out:
         lines.append(f'  left_out["{count(picture.left_out, "more state")} not shown"]')
+    chosen = [node.id for node in _nodes(picture.items) if node.name in marked]
+    if chosen:
+        lines += [f"  classDef marked {_MARKED}", f"  class {','.join(chosen)} marked"]
     return "\n".join(lines) + "\n"
 
 
@@ -152,6 +158,14 @@ def _mermaid_items(items: tuple[Node | Frame, ...], indent: str) -> Iterator[str
             yield f'{indent}subgraph f{item.id}["{_entities(item.title)}"]'
             yield from _mermaid_items(item.items, indent + "  ")
             yield f"{indent}end"
+
+
+def _nodes(items: tuple[Node | Frame, ...]) -> Iterator[Node]:
+    for item in items:
+        if isinstance(item, Node):
+            yield item
+        else:
+            yield from _nodes(item.items)
 
 
 def _dot_items(items: tuple[Node | Frame, ...], indent: str) -> Iterator[str]:
