@@ -1,0 +1,89 @@
+"""What there is to say on a pull request, as plain data: it is written by one run and may be read by another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A line of a file; without a line, the file."""
+
+    path: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Who needs a permission: a state, or with `None` the machine itself, and the page that says so."""
+
+    state: str | None
+    spot: Spot
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """A permission that only the head needs (`added`), or only the base."""
+
+    added: bool
+    action: str
+    resource: str
+    condition: str
+    role: str
+    certainty: str
+    reasons: tuple[Why, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something that somebody should look at: a finding about the declared role, or a new diagnostic."""
+
+    severity: str
+    id: str
+    message: str
+    help: str
+    spot: Spot | None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A text to show as code: a policy or what changed in one. `title` says whose it is."""
+
+    title: str
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One state machine of which there is something to say. `kind` is `added`, `removed`, `changed` or `same`."""
+
+    name: str
+    path: str
+    kind: str
+    permissions: tuple[Permission, ...] = ()
+    differences: tuple[Block, ...] = ()
+    suggestion: tuple[Block, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    wildcards: int = 0
+    diagram: str = ""
+
+    @property
+    def added(self) -> int:
+        """How many permissions only the head needs."""
+        return sum(one.added for one in self.permissions)
+
+    @property
+    def removed(self) -> int:
+        """How many permissions only the base needs."""
+        return len(self.permissions) - self.added
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Everything there is to say. `total` counts all machines of the head, `incomplete` is whether an input was not analysed."""
+
+    machines: tuple[Machine, ...]
+    total: int
+    incomplete: bool = False
