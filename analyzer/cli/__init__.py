@@ -15,7 +15,7 @@ import click
 
 from analyzer.cli import commands, io
 
-_LATE = ("check", "diff", "write")
+_LATE = ("check", "comment", "diff", "write")
 """Commands with a module of their own, which is loaded when one of them is asked for."""
 
 EPILOG = """\b
@@ -24,7 +24,7 @@ Exit codes
   1   findings (analyze, check), nothing found (explain), something that is not needed (explain --prove), changes (diff),
       no place to write to (write)
   2   wrong usage
-  3   an input could not be analysed; the others were
+  3   an input could not be analysed, the others were; a comment could not be posted
   70  a bug in asl-iam
 
 \b

@@ -149,12 +149,13 @@ def maps(ctx: click.Context, /, service: str | None, form: str, output: str | No
 
 
 @click.command()
-@click.argument("command", type=click.Choice(["analyze", "check", "diff"]), default="analyze")
+@click.argument("command", type=click.Choice(["analyze", "check", "diff", "comment"]), default="analyze")
 def schema(command: str) -> None:
     """Print the JSON Schema of a command's results.
 
-    It describes what the command prints with --format json; by default that of analyze.
+    It describes what the command prints with --format json, or what comment writes with --review; by default that of analyze.
     """
+    from analyzer.bot.exchange import review_schema_text
     from analyzer.report.document import schema_text
 
-    io.write(schema_text(command), None)
+    io.write(review_schema_text() if command == "comment" else schema_text(command), None)

@@ -1,0 +1,256 @@
+"""The command `comment`: one comment on a pull request, about what it changes in what machines need."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from analyzer.cli import io, options
+
+if TYPE_CHECKING:
+    from analyzer.bot.comment import Links
+    from analyzer.bot.forge import Forge
+    from analyzer.bot.gather import Side
+    from analyzer.bot.review import Review
+    from analyzer.bot.settle import Post
+    from analyzer.cli.ci import Job
+    from analyzer.cli.sides import Inputs
+    from analyzer.compare.changes import Key
+    from analyzer.compare.findings import Finding
+    from analyzer.context import Context
+    from analyzer.templates import Found
+
+SUMMARY = 1_000_000
+"""Bytes of a job summary of GitHub."""
+
+
+@click.command()
+@click.argument("path", default=".")
+@click.option("--base", metavar="REV|DIR", help="Where the request starts from; by default what the CI job says.")
+@click.option("--head", metavar="REV|DIR", help="What the request would bring; by default what the CI job says.")
+@click.option("--forge", type=click.Choice(["github", "gitlab"]), help="Where to comment; by default where the job runs.")
+@click.option("--repo", metavar="OWNER/NAME", help="The repository of the request.")
+@click.option("--pull-request", type=click.IntRange(min=1), metavar="NUMBER", help="The number of the request.")
+@click.option("--dry-run", is_flag=True, help="Print the comment and ask no forge.")
+@click.option("--id", "id", default="default", show_default=True, help="Tells this comment from those of other jobs.")
+@click.option("--head-time", type=click.IntRange(min=0), metavar="SECONDS", help="Time of the head; by default its commit's.")
+@click.option("--review", metavar="FILE", help="Write what there is to say as JSON, too.")
+@click.option("--from", "given_review", metavar="FILE", help="Comment on what --review wrote; nothing is analysed.")
+@click.option("--code-quality", metavar="FILE", help="Write a Code Quality report of GitLab, too.")
+@click.option("-o", "--output", metavar="FILE", help="Write the comment to FILE, whole or not at all.")
+@click.option("--fail-on", type=click.Choice(["error", "warning", "never"]), default="never", show_default=True,
+              help="Exit with 1 when something at least this severe is said.")  # fmt: skip
+@options.comparison_options
+@click.pass_context
+def comment(
+    ctx: click.Context, /, *, path: str, base: str | None, head: str | None, forge: str | None, repo: str | None,
+    pull_request: int | None, dry_run: bool, id: str, head_time: int | None, review: str | None, given_review: str | None,
+    code_quality: str | None, output: str | None, fail_on: str, **given: Any,
+) -> None:  # fmt: skip
+    """Comment on a pull request.
+
+    Says what a request adds to and takes from the permissions of state machines, state by state, with the policy to suggest and
+    what the declared role lacks. There is one comment, which every run brings up to date. Tokens are read from GITHUB_TOKEN and
+    GITLAB_TOKEN; nothing needs a credential of AWS.
+    """
+    from dataclasses import replace
+
+    from analyzer.bot.comment import comment as write
+    from analyzer.bot.settle import post
+    from analyzer.cli.ci import checked_repo, job
+
+    known = job(forge=forge)
+    known = replace(known, repo=checked_repo(repo) if repo else known.repo, number=pull_request or known.number)
+    if given_review is not None:
+        said, links, moment, code = _read(given_review, ctx), _links(known, "", known.head or ""), head_time or 0, 0
+    else:
+        said, links, moment, code = _analysed(ctx, known, (base, head), path, given)
+        moment = moment if head_time is None else head_time
+    text = write(said, links)
+    made = post(text, id, head=known.head or links.head, time=moment, run=known.run, quiet=not said.machines)
+    _write_files(said, links, known, review, code_quality)
+    if dry_run or output is not None:
+        _print(made.text, known, output)
+    if not dry_run:
+        code = max(code, _post(made, known, ctx))
+    if known.commands and given_review is None:
+        from analyzer.bot.annotations import workflow_commands
+
+        for line in workflow_commands(said, links.prefix):
+            click.echo(line)
+    severe = {"error": {"error"}, "warning": {"error", "warning"}}.get(fail_on, set())
+    found = any(remark.severity in severe for machine in said.machines for remark in machine.remarks)
+    ctx.exit(io.Results((), code).exit_code(found))
+
+
+def _analysed(
+    ctx: click.Context, known: Job, ends: tuple[str | None, str | None], path: str, given: dict[str, Any]
+) -> tuple[Review, Links, int, int]:
+    """Return what there is to say, how lines are linked, the time of the head, and an exit code."""
+    from analyzer.bot.gather import gather
+    from analyzer.cli.revisions import commit_of, merge_base, prefix
+
+    base, head = ends[0] or known.base, ends[1] or known.head
+    if base is None or head is None:
+        raise click.UsageError("nothing says what to compare: give --base and --head", ctx)
+    moment = 0
+    links = _links(known, "", known.head or "")
+    if not (os.path.exists(base) and os.path.exists(head)):
+        head, moment = _commit(head, commit_of, ctx)
+        start = merge_base(_commit(base, commit_of, ctx)[0], head)
+        if start is None:
+            io.say(["note: the history has no merge base of the two, so they are compared as they are"])
+        base = start or base
+        links = _links(known, base, known.head or head, prefix())
+    before, _, failed = _side(ctx, base, (base, head), path, given)
+    after, findings, code = _side(ctx, head, (base, head), path, given)
+    code = max(code, failed)
+    return gather(before, after, findings, incomplete=code != 0), links, moment, code
+
+
+def _commit(revision: str, commit_of: Any, ctx: click.Context) -> tuple[str, int]:
+    from analyzer.errors import OptionError
+
+    try:
+        found: tuple[str, int] = commit_of(revision)
+    except OptionError as error:
+        hint = "in a workflow, check out with `fetch-depth: 0`"
+        raise click.UsageError(f"{error}; {hint}", ctx) from error
+    return found
+
+
+def _side(
+    ctx: click.Context, side: str, sides: tuple[str, str], path: str, given: dict[str, Any]
+) -> tuple[Side, dict[Key, list[Finding]], int]:
+    """Return the machines of one side, what `check` finds about them, and an exit code."""
+    from analyzer.bot.gather import Side
+    from analyzer.cli.sides import contexts_of, inputs_of, key_of
+
+    inputs = inputs_of(side, sides, path, given["machine"], ctx)
+    if (one := options.one_machine(given)) is not None:
+        io.only_one(inputs.machines, one, ctx)
+    results = io.analyze_all(inputs.machines, inputs.code, contexts_of(given), ctx)
+    found = {key_of(analysis, inputs.root): analysis for analysis in results.analyses}
+    root = inputs.root or os.path.dirname(side) or "."
+    return Side(found, root), _findings(ctx, inputs, given) if side == sides[1] else {}, results.code
+
+
+def _findings(ctx: click.Context, inputs: Inputs, given: dict[str, Any]) -> dict[Key, list[Finding]]:
+    """Return what `check` finds about the machines whose templates declare their roles."""
+    from analyzer.cli.sides import key_of
+    from analyzer.compare.check import check
+    from analyzer.compare.declared import declare, from_role, places_of
+    from analyzer.compare.findings import ignore
+    from analyzer.compare.surroundings import comparable
+
+    base = options.take_contexts(given)
+    config = options.take_config(given)
+
+    def context_for(name: str, found: Found | None = None, text: str = "") -> Context:
+        context = base(name, found, text)
+        if found is None or found.role is None:
+            return context
+        return comparable(context, found, places_of([from_role(found.role, None).texts()]), given["substitution"])
+
+    declared = [one for one in inputs.machines if one.found is not None and one.found.role is not None]
+    made: dict[Key, list[Finding]] = {}
+    for analysis in io.analyze_all(declared, 0, context_for, ctx).analyses:
+        key, found = key_of(analysis, inputs.root), analysis.found
+        if found is not None and found.role is not None:
+            own = from_role(found.role, inputs.template(found), traced=analysis.context.tracing)
+            told = check(analysis, key[1], declare(own, analysis.context.all_substitutions()))
+            made[key] = list(ignore(told, config.ignores if config is not None else ()).open)
+    return made
+
+
+def _read(path: str, ctx: click.Context) -> Review:
+    from analyzer.bot.exchange import read_review
+    from analyzer.errors import SourceError
+    from analyzer.report.paint import printable
+    from analyzer.sources import read_source
+
+    try:
+        return read_review(read_source(path).text, path)
+    except SourceError as error:
+        io.say([f"error: {printable(f'{path}: {error}')}"])
+        ctx.exit(io.UNREADABLE)
+
+
+def _links(known: Job, base: str, head: str, prefix: str = "") -> Links:
+    from analyzer.bot import github, gitlab
+    from analyzer.bot.comment import Links
+
+    form = {"github": github.LINKS, "gitlab": gitlab.LINKS}.get(known.forge or "", "")
+    made = form.format(server=known.server.rstrip("/"), repo=known.repo) if form and known.repo else ""
+    return Links(made, head, base, prefix)
+
+
+def _write_files(said: Review, links: Links, known: Job, review: str | None, code_quality: str | None) -> None:
+    from analyzer.bot.comment import comment as write
+    from analyzer.bot.exchange import review_document
+    from analyzer.bot.gitlab import code_quality as quality
+    from analyzer.report.paint import to_json
+
+    if review is not None:
+        io.write(to_json(review_document(said)) + "\n", review)
+    if code_quality is not None:
+        io.write(to_json(quality(said, links.prefix)) + "\n", code_quality)
+    changed = "true" if said.machines else "false"
+    for path, text in ((known.summary, write(said, links, SUMMARY)), (known.outputs, f"changed={changed}\n")):
+        if path is not None:
+            with io.told(f"`{path}`"), open(path, "a", encoding="utf-8") as file:
+                file.write(text)
+
+
+def _print(text: str, known: Job, output: str | None) -> None:
+    """Print *text*. In a workflow, no line of it may be taken for a command: what ends the pause is not known to anybody."""
+    if known.commands and output in (None, "-"):
+        import secrets
+
+        token = secrets.token_hex(16)
+        text = f"::stop-commands::{token}\n{text}::{token}::\n"
+    io.write(text, output)
+
+
+def _post(made: Post, known: Job, ctx: click.Context) -> int:
+    """Bring the comment up to date, and return the exit code. What cannot be posted is printed."""
+    from analyzer.bot.forge import ForgeError
+    from analyzer.bot.settle import settle
+    from analyzer.report.paint import printable
+
+    try:
+        forge = _forge(known, ctx)
+        if forge is None:
+            io.say(["the pull request has moved on: another run comments on what it is now"])
+            return 0
+        io.say([f"comment: {settle(forge, made, time.sleep).why}"])
+    except ForgeError as error:
+        io.say([f"error: the comment was not posted: {printable(str(error))}"])
+        _print(made.text, known, None)
+        return io.UNREADABLE
+    return 0
+
+
+def _forge(known: Job, ctx: click.Context) -> Forge | None:
+    from analyzer.bot import github, gitlab
+    from analyzer.bot.rest import Rest
+    from analyzer.cli.ci import proxy_for
+
+    if known.forge is None or not known.repo:
+        raise click.UsageError("nothing says where to comment: give --forge, --repo and --pull-request, or --dry-run", ctx)
+    if not known.token:
+        raise click.UsageError(f"there is no token in {known.forge.upper()}_TOKEN", ctx)
+    room = github if known.forge == "github" else gitlab
+    headers = github.github_headers(known.token) if room is github else gitlab.gitlab_headers(known.token)
+    rest = Rest(known.api, headers, hint=room.HINT, proxy=proxy_for(known.api))
+    number = known.number
+    if number is None and known.source is not None and known.head is not None and room is github:
+        number = github.pull_request_at(rest, known.repo, *known.source, known.head)
+        if number is None:
+            return None
+    if number is None:
+        raise click.UsageError("nothing says which request to comment on: give --pull-request", ctx)
+    return github.GitHub(rest, known.repo, number) if room is github else gitlab.GitLab(rest, known.repo, number)

@@ -1,0 +1,430 @@
+"""`asl-iam comment` as a CI job runs it: a repository, an event, a forge on this machine, and what is printed and posted."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner
+
+from analyzer.bot.comment import NOTHING
+from analyzer.bot.settle import marker_of
+from analyzer.cli import main
+from tests.forges.server import ME, TOKEN, Forge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from click.testing import Result
+
+GIT = str(shutil.which("git"))
+PUT = {"Type": "Task", "Resource": "arn:aws:states:::dynamodb:putItem", "Parameters": {"TableName": "t", "Item": {}}, "End": True}
+SEND = {
+    "Type": "Task",
+    "Resource": "arn:aws:states:::sqs:sendMessage",
+    "Parameters": {"QueueUrl.$": "$.q", "MessageBody": "m"},
+    "End": True,
+}
+CI = ("GITHUB_", "GITLAB_", "CI_", "GIT_", "CI", "HTTP", "http", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy")
+
+
+def machine(**states: dict[str, Any]) -> str:
+    """Return the text of a machine of one state, or of more that nothing leads to."""
+    return json.dumps({"StartAt": next(iter(states)), "States": states}, indent=2)
+
+
+@pytest.fixture
+def git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Return what runs git in an empty repository, which is the current folder, outside of any CI."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith(CI)]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    def git(*arguments: str) -> str:
+        command = [GIT, "-c", "user.name=n", "-c", "user.email=e@example.com", *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+    git("init", "-q", "-b", "main")
+    return git
+
+
+@pytest.fixture
+def commit(git: Callable[..., str]) -> Callable[[str, str], str]:
+    """Return what commits one file, and gives the name of the commit."""
+
+    def commit(path: str, text: str) -> str:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        Path(path).write_text(text)
+        git("add", path)
+        git("commit", "-q", "-m", path)
+        return git("rev-parse", "HEAD")
+
+    return commit
+
+
+@pytest.fixture
+def ends(git: Callable[..., str], commit: Callable[[str, str], str]) -> tuple[str, str]:
+    """Return the base and the head of a pull request that puts one state in the place of another; the base has moved on."""
+    start = commit("flows/orders.asl.json", machine(Store=PUT))
+    git("switch", "-q", "-c", "topic")
+    head = commit("flows/orders.asl.json", machine(**{"Ask @team": SEND}))
+    git("switch", "-q", "main")
+    base = commit("flows/other.asl.json", machine(Other=PUT))
+    git("switch", "-q", "topic")
+    assert start not in (base, head)
+    return base, head
+
+
+@pytest.fixture
+def server() -> Iterator[Forge]:
+    """Return a running GitHub."""
+    forge = Forge("github")
+    thread = threading.Thread(target=forge.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield forge
+    forge.shutdown()
+    forge.server_close()
+    thread.join()
+    assert forge.state.complaints == []
+
+
+def actions(server: Forge, event: dict[str, Any], folder: Path) -> dict[str, str]:
+    """Return the environment of a workflow run for *event*."""
+    (folder / "event.json").write_text(json.dumps(event))
+    return {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_API_URL": server.url,
+        "GITHUB_SERVER_URL": "https://github.example.com",
+        "GITHUB_REPOSITORY": "acme/flows",
+        "GITHUB_EVENT_PATH": str(folder / "event.json"),
+        "GITHUB_RUN_ID": "42",
+        "GITHUB_RUN_ATTEMPT": "1",
+        "GITHUB_TOKEN": TOKEN,
+        "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
+        "GITHUB_OUTPUT": str(folder / "output"),
+    }
+
+
+@pytest.fixture
+def job(server: Forge, ends: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return the environment of a run for pull request 7."""
+    base, head = ends
+    server.state.heads[7] = head
+    event = {"pull_request": {"number": 7, "base": {"sha": base}, "head": {"sha": head}}}
+    return actions(server, event, tmp_path_factory.mktemp("job"))
+
+
+def run(environment: dict[str, str], *arguments: str) -> Result:
+    """Run the command; an exception that is not an exit is a failure."""
+    done = CliRunner().invoke(main, ["comment", "--no-config", *arguments], env=environment)
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    return done
+
+
+def test_a_pull_request_gets_a_comment(server: Forge, job: dict[str, str], ends: tuple[str, str]) -> None:
+    """It compares with the merge base, links lines at the head, and calls nobody."""
+    done = run(job)
+    assert (done.exit_code, done.stderr) == (0, "comment: written\n")
+    [text] = server.state.bodies()
+    marker = marker_of(text)
+    assert marker is not None
+    assert (marker.id, marker.head, marker.run) == ("default", ends[1], 42_001)
+    assert marker.time > 1_600_000_000
+    assert "**1 state machine · 1 needs new permissions (+1 −1) · 1 wildcard to close**" in text
+    assert f"(https://github.example.com/acme/flows/blob/{ends[1]}/flows/orders.asl.json#L4)" in text
+    assert "other" not in text
+    assert "@team" not in text
+
+
+def test_the_same_run_again_writes_nothing(server: Forge, job: dict[str, str]) -> None:
+    """Unchanged is not rewritten."""
+    run(job)
+    server.state.asked.clear()
+    assert run(job).stderr == "comment: written\n"
+    assert {"issues/update-comment", "issues/create-comment"}.isdisjoint(server.state.asked)
+
+
+def test_what_is_settled_becomes_one_line(
+    server: Forge, job: dict[str, str], ends: tuple[str, str], commit: Callable[[str, str], str]
+) -> None:
+    """When the head needs what the base needs, the comment says so; without a comment, none is written."""
+    run(job)
+    head = commit("flows/orders.asl.json", machine(Store=PUT))
+    server.state.heads[7] = head
+    event = {"pull_request": {"number": 7, "base": {"sha": ends[0]}, "head": {"sha": head}}}
+    Path(job["GITHUB_EVENT_PATH"]).write_text(json.dumps(event))
+    run(job)
+    assert [text.split("\n", 1)[1] for text in server.state.bodies()] == [NOTHING + "\n"]
+    server.state.comments.clear()
+    assert run(job).stderr == "comment: nothing to say\n"
+    assert server.state.comments == {}
+
+
+def test_a_folder_of_a_repository_is_linked_from_its_top(
+    job: dict[str, str], server: Forge, monkeypatch: pytest.MonkeyPatch, ends: tuple[str, str]
+) -> None:
+    """Paths are told from where the command runs, links from where the repository begins."""
+    monkeypatch.chdir("flows")
+    run(job)
+    assert f"/blob/{ends[1]}/flows/orders.asl.json#L4)" in server.state.bodies()[0]
+
+
+def test_a_dry_run_prints_and_asks_nobody(server: Forge, job: dict[str, str]) -> None:
+    """It needs no token."""
+    del job["GITHUB_TOKEN"]
+    done = run(job, "--dry-run")
+    assert done.exit_code == 0
+    assert "**1 state machine · 1 needs new permissions" in done.stdout
+    assert server.state.asked == []
+
+
+def test_nothing_printed_is_obeyed_by_the_runner(server: Forge, job: dict[str, str]) -> None:
+    """Commands are stopped by a word that nobody knows before, and resumed after it."""
+    first, *_ = run(job, "--dry-run").stdout.splitlines()
+    again, *lines = run(job, "--dry-run").stdout.splitlines()
+    assert first.startswith("::stop-commands::")
+    assert first != again
+    word = again.rpartition("::")[2]
+    assert lines.index(f"::{word}::") > lines.index("</details>")
+    assert server.state.asked == []
+
+
+def test_a_run_leaves_a_summary_an_output_and_annotations(job: dict[str, str]) -> None:
+    """The summary holds what the comment holds, annotations stand at their lines."""
+    done = run(job)
+    assert Path(job["GITHUB_STEP_SUMMARY"]).read_text().startswith("**1 state machine")
+    assert Path(job["GITHUB_OUTPUT"]).read_text() == "changed=true\n"
+    assert done.stdout.startswith("::warning file=flows/orders.asl.json,title=asl-iam%3A unresolved-resource,line=8::")
+
+
+def test_a_token_without_rights_is_told_and_the_comment_printed(server: Forge, job: dict[str, str]) -> None:
+    """The text is not lost, the way out is named, and the exit code says that something is wrong."""
+    server.state.allowed = False
+    done = run(job)
+    assert done.exit_code == 3
+    assert "status 403, Resource not accessible by integration" in done.stderr
+    assert "`permissions: pull-requests: write`" in done.stderr
+    assert "**1 state machine · 1 needs new permissions" in done.stdout
+    assert TOKEN not in done.output
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ("GITHUB_TOKEN", "there is no token in GITHUB_TOKEN"),
+        ("GITHUB_REPOSITORY", "nothing says where to comment"),
+        ("GITHUB_EVENT_PATH", "nothing says what to compare: give --base and --head"),
+    ],
+)
+def test_what_is_missing_is_wrong_usage(job: dict[str, str], missing: str, said: str) -> None:
+    """Each message says what to give."""
+    del job[missing]
+    done = run(job)
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+def test_a_shallow_clone_is_told_how_to_be_deep(job: dict[str, str], ends: tuple[str, str]) -> None:
+    """The commits of a pull request are not there by default."""
+    event = {"pull_request": {"number": 7, "base": {"sha": "f" * 40}, "head": {"sha": ends[1]}}}
+    Path(job["GITHUB_EVENT_PATH"]).write_text(json.dumps(event))
+    done = run(job)
+    assert done.exit_code == 2
+    assert "`fetch-depth: 0`" in done.stderr
+
+
+@pytest.mark.parametrize("repo", ["acme", "acme/../x", "acme/flows?x", "acme/flows\n"])
+def test_a_repository_is_a_name(job: dict[str, str], repo: str) -> None:
+    """It becomes a part of every address."""
+    done = run({**job, "GITHUB_REPOSITORY": repo})
+    assert done.exit_code == 2
+    assert "is no repository" in done.stderr
+
+
+def test_a_machine_that_cannot_be_read_is_not_called_removed(
+    job: dict[str, str], server: Forge, ends: tuple[str, str], commit: Callable[[str, str], str]
+) -> None:
+    """The comment says that something is missing from it, and the exit code that it could not be analysed."""
+    head = commit("flows/orders.asl.json", '{"StartAt": "A", "States": {')
+    server.state.heads[7] = head
+    event = {"pull_request": {"number": 7, "base": {"sha": ends[0]}, "head": {"sha": head}}}
+    Path(job["GITHUB_EVENT_PATH"]).write_text(json.dumps(event))
+    done = run(job, "--dry-run")
+    assert done.exit_code == 3
+    assert "Some inputs could not be analysed" in done.stdout
+    assert "removed" not in done.stdout.lower().replace("| removed |", "")
+
+
+def test_fail_on_counts_what_is_said(job: dict[str, str]) -> None:
+    """A warning fails the run that asks for it, and no other."""
+    assert [run(job, "--fail-on", level).exit_code for level in ("never", "error", "warning")] == [0, 0, 1]
+
+
+def test_an_id_that_no_comment_can_have_is_wrong_usage(job: dict[str, str]) -> None:
+    """It stands in a hidden line, which it may not end."""
+    done = run(job, "--id", "a-->")
+    assert done.exit_code == 2
+    assert "is no id of a comment" in done.stderr
+
+
+def test_two_jobs_of_one_repository_have_a_comment_each(server: Forge, job: dict[str, str]) -> None:
+    """The id tells them apart."""
+    run(job, "--id", "one")
+    run(job, "--id", "two")
+    run(job, "--id", "one")
+    assert [marker.id for text in server.state.bodies() if (marker := marker_of(text))] == ["one", "two"]
+
+
+# ---------------------------------------------------------------------------------------------------------------- forks
+
+
+@pytest.fixture
+def fork(server: Forge, job: dict[str, str], ends: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Return the environment of the run that comments, after the run that analyses has left a review."""
+    review = tmp_path_factory.mktemp("artifact") / "review.json"
+    analysing = {name: value for name, value in job.items() if name != "GITHUB_TOKEN"}
+    assert run(analysing, "--dry-run", "--review", str(review)).exit_code == 0
+    started = {"head_sha": ends[1], "head_branch": "topic", "head_repository": {"owner": {"login": "stranger"}}}
+    environment = actions(server, {"workflow_run": started}, tmp_path_factory.mktemp("commenting"))
+    return {**environment, "REVIEW": str(review)}
+
+
+def test_the_second_workflow_comments_on_what_the_first_left(
+    server: Forge, fork: dict[str, str], ends: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the files of the pull request: what is linked is the commit that GitHub names."""
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    done = run(fork, "--from", fork["REVIEW"])
+    assert (done.exit_code, done.stderr) == (0, "comment: written\n")
+    [text] = server.state.bodies()
+    assert "**1 state machine · 1 needs new permissions (+1 −1) · 1 wildcard to close**" in text
+    assert f"/acme/flows/blob/{ends[1]}/flows/orders.asl.json#L4)" in text
+
+
+def test_a_pull_request_that_moved_on_is_left_to_the_next_run(server: Forge, fork: dict[str, str]) -> None:
+    """The review is about a commit that is no longer there."""
+    server.state.heads[7] = "e" * 40
+    done = run(fork, "--from", fork["REVIEW"])
+    assert done.exit_code == 0
+    assert "has moved on" in done.stderr
+    assert server.state.comments == {}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda review: review.update(schema="asl-iam/v1"),
+        lambda review: review["machines"][0].update(html="<script>"),
+        lambda review: review["machines"][0].update(path="../../../evil/repo"),
+        lambda review: review["machines"][0]["permissions"][0]["reasons"][0]["spot"].update(path="a/../../b"),
+        lambda review: review["machines"][0]["permissions"][0]["reasons"][0].update(page="https://evil.example.com/"),
+        lambda review: review["machines"][0].update(diagram="flowchart TD\n  click s1 href\n"),
+        lambda review: review["machines"][0].update(diagram="%%{init: {}}%%\nflowchart TD\n"),
+        lambda review: review.update(total="3"),
+        lambda review: review.update(total=True),
+        lambda review: review["machines"][0]["permissions"][0].update(certainty="exact</code>"),
+        lambda review: review["machines"][0]["suggestion"].append({"title": "t", "language": "json\n```", "text": ""}),
+    ],
+    ids=[
+        "another schema",
+        "a field too many",
+        "a path upwards",
+        "a way upwards inside",
+        "another site",
+        "a diagram that is clicked",
+        "a directive of a diagram",
+        "a text for a number",
+        "a flag for a number",
+        "a tag for a word",
+        "a fence in a language",
+    ],
+)
+def test_a_review_that_its_schema_refuses_is_not_posted(
+    server: Forge, fork: dict[str, str], change: Callable[[dict[str, Any]], None]
+) -> None:
+    """The run that wrote it is anybody's."""
+    path = Path(fork["REVIEW"])
+    review = json.loads(path.read_text())
+    change(review)
+    path.write_text(json.dumps(review))
+    done = run(fork, "--from", str(path))
+    assert done.exit_code == 3
+    assert "no review" in done.stderr
+    assert server.state.asked == []
+
+
+# ----------------------------------------------------------------------------------------------------- a process and its end
+
+
+def spawn(environment: dict[str, str]) -> subprocess.Popen[str]:
+    """Start the command as a process of its own."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    root = str(Path(__file__).parent.parent)
+    return subprocess.Popen(
+        [sys.executable, "-m", "analyzer", "comment", "--no-config"],
+        env={**kept, **environment, "PYTHONPATH": root},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_process_that_is_killed_while_it_writes_leaves_one_comment(server: Forge, job: dict[str, str]) -> None:
+    """The answer to what it wrote never reaches it; the next process finds the comment and makes no second one."""
+    first = spawn(job)
+
+    def kill(operation: str) -> None:
+        if operation == "issues/create-comment":
+            server.state.after = lambda _: None
+            first.send_signal(signal.SIGKILL)
+            first.wait(30)
+
+    server.state.after = kill
+    first.communicate(timeout=60)
+    assert first.returncode == -signal.SIGKILL
+    assert len(server.state.comments) == 1
+    second = spawn(job)
+    _, said = second.communicate(timeout=60)
+    assert (second.returncode, said) == (0, "comment: written\n")
+    assert len(server.state.bodies(ME)) == 1
+
+
+# --------------------------------------------------------------------------------------------------------------- GitLab
+
+
+def test_a_merge_request_gets_a_note_and_a_code_quality_report(ends: tuple[str, str], tmp_path: Path) -> None:
+    """The same comment, by the variables and the token of GitLab."""
+    forge = Forge("gitlab")
+    thread = threading.Thread(target=forge.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    forge.state.heads[7] = ends[1]
+    environment = {
+        "GITLAB_CI": "true",
+        "CI_API_V4_URL": forge.url,
+        "CI_SERVER_URL": "https://gitlab.example.com",
+        "CI_PROJECT_PATH": "acme/teams/flows",
+        "CI_MERGE_REQUEST_IID": "7",
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": ends[0],
+        "CI_COMMIT_SHA": ends[1],
+        "GITLAB_TOKEN": TOKEN,
+    }
+    done = run(environment, "--code-quality", str(tmp_path / "quality.json"))
+    forge.shutdown()
+    forge.server_close()
+    thread.join()
+    assert (done.exit_code, done.stdout, forge.state.complaints) == (0, "", [])
+    [text] = forge.state.bodies()
+    assert f"(https://gitlab.example.com/acme/teams/flows/-/blob/{ends[1]}/flows/orders.asl.json#L4)" in text
+    [entry] = json.loads((tmp_path / "quality.json").read_text())
+    assert (entry["check_name"], entry["severity"]) == ("unresolved-resource", "minor")
+    assert entry["location"] == {"path": "flows/orders.asl.json", "lines": {"begin": 8}}
