@@ -1,0 +1,194 @@
+"""The action and the workflows to copy: what a linter finds, and what must hold of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from analyzer.cli import main
+
+ROOT = Path(__file__).parent.parent
+ACTION = ROOT / ".github/actions/suggest-policy/action.yml"
+EXAMPLES = sorted((ROOT / ".github/workflows-examples").glob("asl-iam*.yml"))
+WORKFLOWS = [*EXAMPLES, ROOT / ".github/workflows/ci.yml"]
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a workflow; `on` is a word here and no boolean."""
+    found = yaml.load(path.read_text(), Loader=yaml.BaseLoader)  # noqa: S506 - it makes texts only
+    assert isinstance(found, dict)
+    return found
+
+
+def steps(path: Path) -> list[dict[str, Any]]:
+    """Return the steps of a workflow or an action."""
+    document = load(path)
+    if "runs" in document:
+        return list(document["runs"]["steps"])
+    return [step for job in document["jobs"].values() for step in job["steps"]]
+
+
+def options(name: str) -> set[str]:
+    """Return the options of a command."""
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    return {option for each in command.params for option in each.opts}
+
+
+def test_zizmor_finds_nothing() -> None:
+    """Not in the action, not in the workflows to copy, and not in our own."""
+    command = [str(Path(sys.executable).parent / "zizmor"), "--offline", "--no-progress", str(ACTION), *map(str, WORKFLOWS)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("path", [ACTION, *WORKFLOWS], ids=lambda path: path.name)
+def test_nothing_is_interpolated_into_a_script(path: Path) -> None:
+    """An input in a script is a part of the script."""
+    assert [step["run"] for step in steps(path) if "${{" in step.get("run", "")] == []
+
+
+@pytest.mark.parametrize("path", [ACTION, *WORKFLOWS], ids=lambda path: path.name)
+def test_what_is_used_is_pinned(path: Path) -> None:
+    """A tag can be moved, a hash cannot."""
+    used = [step["uses"] for step in steps(path) if "uses" in step]
+    assert [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40}", one)] == []
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_starts_without_rights(path: Path) -> None:
+    """Each job names what it needs, and none may write to the contents."""
+    document = load(path)
+    assert document["permissions"] == {}
+    for job in document["jobs"].values():
+        assert set(job["permissions"].items()) <= {("contents", "read"), ("pull-requests", "write"), ("actions", "read")}
+
+
+def test_every_input_of_the_action_comes_by_the_environment() -> None:
+    """Each is used, and each variable is read by the script in quotes."""
+    document = load(ACTION)
+    [step] = [step for step in steps(ACTION) if "env" in step]
+    given = {re.fullmatch(r"\$\{\{ inputs\.([\w-]+) \}\}", value)[1]: name for name, value in step["env"].items()}  # type: ignore[index]
+    assert given.keys() == document["inputs"].keys()
+    for name in set(given.values()) - {"GITHUB_TOKEN"}:
+        assert re.search(rf'"[^"]*\${name}[^"]*"', step["run"])
+        assert not re.search(rf'(?<!["\w=]){re.escape("$" + name)}', re.sub(r'"[^"\n]*"', "", step["run"]))
+
+
+def test_the_outputs_of_the_action_are_written() -> None:
+    """By the script itself, or by the command, which writes `changed`."""
+    document = load(ACTION)
+    [step] = [step for step in steps(ACTION) if step.get("id") == "comment"]
+    assert document["outputs"].keys() == {"report-json", "sarif-file", "changed"}
+    for name in ("report-json", "sarif-file"):
+        assert f"{name}=%s" in step["run"]
+
+
+def test_the_action_uses_options_that_there_are() -> None:
+    """A misspelt option would only fail in somebody's workflow."""
+    [script] = [step["run"] for step in steps(ACTION) if step.get("id") == "comment"]
+    known = {option for name in ("comment", "check") for option in options(name)}
+    assert set(re.findall(r"--[a-z][a-z-]+", script)) <= known
+
+
+def test_the_workflow_that_may_comment_never_checks_out() -> None:
+    """The one that analyses may not write, and the one that may write runs nothing of the pull request."""
+    commenting, analysing = (
+        load(ROOT / ".github/workflows-examples" / name) for name in ("asl-iam-comment.yml", "asl-iam-analyse.yml")
+    )
+    assert "workflow_run" in commenting["on"]
+    assert commenting["on"]["workflow_run"]["workflows"] == [analysing["name"]]
+    used = [step["uses"].partition("@")[0] for step in commenting["jobs"]["comment"]["steps"]]
+    assert used == ["actions/download-artifact", "OWNER/asl-iam/.github/actions/suggest-policy"]
+    assert analysing["jobs"]["analyse"]["permissions"] == {"contents": "read"}
+    assert "pull_request_target" not in (ROOT / ".github/workflows-examples/asl-iam-analyse.yml").read_text()
+
+
+def test_the_readme_shows_the_workflow_in_ten_lines() -> None:
+    """And it is the one that is linted."""
+    text = (ROOT / ".github/workflows-examples/asl-iam.yml").read_text()
+    assert len(text.splitlines()) <= 10
+    shown = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert shown == [text]
+
+
+def test_the_hooks_of_pre_commit_run_commands_that_there_are() -> None:
+    """Each runs on what it says, with the files as arguments."""
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
+    assert {hook["entry"].split()[0] for hook in hooks} == {"asl-iam"}
+    assert {hook["entry"].split()[1] for hook in hooks} <= set(main.list_commands(click.Context(main)))
+    files = ["flows/a.asl.json", "a.asl.yml", "template.yaml", "stacks/x.template.json"]
+    matched = {
+        hook["id"]: [bool(re.search(hook["files"], name)) for name in (*files, "package.json", "mytemplate.json")]
+        for hook in hooks
+    }
+    assert matched == {
+        "asl-iam-check": [True, True, True, True, False, False],
+        "asl-iam-analyze": [True, True, False, False, False, False],
+        "asl-iam-write": [False, False, True, True, False, False],
+    }
+
+
+def test_the_job_of_gitlab_runs_the_command() -> None:
+    """With an option that there is, and with the whole history."""
+    job = yaml.safe_load((ROOT / ".github/workflows-examples/gitlab-ci.yml").read_text())["asl-iam"]
+    line = job["script"][-1].split()
+    assert line[:2] == ["asl-iam", "comment"]
+    assert line[2] in options("comment")
+    assert job["artifacts"]["reports"]["codequality"] == line[3]
+    assert job["variables"]["GIT_DEPTH"] == "0"
+
+
+@pytest.mark.parametrize("hostile", ["flows", '$(touch pwned) "; touch pwned; #', "--help"])
+def test_the_script_of_the_action_does_what_it_says(tmp_path: Path, hostile: str) -> None:
+    """Run as a runner runs it: whatever the path holds is a path, and the outputs are written."""
+    [script] = [step["run"] for step in steps(ACTION) if step.get("id") == "comment"]
+    command = tmp_path / "asl-iam" / "bin" / "asl-iam"
+    command.parent.mkdir(parents=True)
+    command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m analyzer "$@"\n')
+    command.chmod(0o755)
+    work = tmp_path / "work"
+    (work / "flows").mkdir(parents=True)
+    (work / "flows" / "a.asl.json").write_text('{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}')
+    identity = ["-c", "user.name=n", "-c", "user.email=e@example.com"]
+    for line in (["init", "-q"], ["add", "."], [*identity, "commit", "-q", "-m", "m"]):
+        subprocess.run([str(shutil.which("git")), *line], cwd=work, check=True)
+    said = [str(shutil.which("git")), "rev-parse", "HEAD"]
+    head = subprocess.run(said, cwd=work, check=True, capture_output=True, text=True).stdout.strip()
+    (tmp_path / "event.json").write_text(
+        json.dumps({"pull_request": {"number": 1, "base": {"sha": head}, "head": {"sha": head}}})
+    )
+    inputs = {"PATH": hostile, "COMMENT": "false", "REVIEW": "", "ID": "default", "FAIL_ON": "never"}
+    environment = {
+        **{f"INPUT_{name}": value for name, value in inputs.items()},
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "RUNNER_TEMP": str(tmp_path),
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_REPOSITORY": "acme/flows",
+        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+    }
+    done = subprocess.run(
+        [str(shutil.which("bash")), "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+        cwd=work, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert list(tmp_path.rglob("pwned")) == []
+    assert done.returncode == 0, done.stderr
+    outputs = dict(line.split("=") for line in (tmp_path / "output").read_text().splitlines())
+    assert outputs == {
+        "report-json": f"{tmp_path}/asl-iam-review.json",
+        "sarif-file": f"{tmp_path}/asl-iam.sarif",
+        "changed": "false",
+    }
+    assert json.loads(Path(outputs["report-json"]).read_text())["schema"] == "asl-iam/review-v1"
