@@ -256,6 +256,14 @@ def test_a_value_is_replaced_and_nothing_else(place: str, writing: str, value: A
     assert replaced(Source(made, "x"), {("A", "X"): value}) == made
 
 
+@pytest.mark.parametrize("text", ["0E0", "-.5", "1.5e3", "0o17", "1_0", "yes", "~", ".inf", "2012-10-17"])
+def test_a_text_that_could_be_read_as_something_else_is_quoted(text: str) -> None:
+    """Whichever version of YAML reads it, ours among them."""
+    made = replaced(Source("A:\n  X: [1]\n", "x"), {("A", "X"): [text]})
+    assert made == f"A:\n  X:\n    - '{text}'\n"
+    assert parse_any(Source(made, "x"))[0] == {"A": {"X": [text]}}
+
+
 def test_what_an_alias_shares_is_not_written_through() -> None:
     """A value that stands elsewhere too cannot be changed in one place; what a merge key gives is said anew."""
     with pytest.raises(CannotEdit, match="something else"):

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +14,7 @@ from typing import Any, cast
 
 from analyzer.render.drafts import Draft
 from analyzer.render.expression import Expression, Reference
+from analyzer.sources.yaml_text import SCALARS
 from analyzer.text import Json
 
 VERSION = "2010-09-09"
@@ -100,6 +102,10 @@ def _dumper() -> Any:
         # What does not print is escaped, and only double quotes can: in others a line separator would become a space.
         return dumper.represent_scalar(tag, text, style=None if text.isprintable() else '"')
 
+    for name, pattern, first in SCALARS:
+        # PyYAML quotes what YAML 1.1 reads as something else than text; `0E0` and `-.5` are numbers of YAML 1.2 alone.
+        starts = ["" if character == "\0" else character for character in first]
+        Dumper.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(pattern + r"\Z"), starts)
     Dumper.add_representer(Tagged, lambda dumper, data: scalar(dumper, f"!{data.tag}", data.text))
     Dumper.add_representer(str, lambda dumper, data: scalar(dumper, "tag:yaml.org,2002:str", data))
     return Dumper

@@ -22,7 +22,7 @@ Node = Any
 """A node of `yaml.compose`; PyYAML has no types."""
 
 _CORE = "tag:yaml.org,2002:"
-_SCALARS: tuple[tuple[str, str, str], ...] = (
+SCALARS: tuple[tuple[str, str, str], ...] = (
     ("null", r"(?:~|null|Null|NULL|)", "~nN\0"),
     ("bool", r"(?:true|True|TRUE|false|False|FALSE)", "tTfF"),
     # A number with a leading zero stays text: it is an account id or a code more often than it is a number.
@@ -31,6 +31,7 @@ _SCALARS: tuple[tuple[str, str, str], ...] = (
     ("float", r"(?:[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))", "-+."),
     ("merge", r"(?:<<)", "<"),
 )
+"""What a plain scalar is read as: a type of the core schema, its form, and the characters that it may begin with."""
 
 SHORT_TAGS = frozenset(
     (
@@ -49,7 +50,7 @@ def _loader() -> Any:
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
         yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
-    for name, pattern, first in _SCALARS:
+    for name, pattern, first in SCALARS:
         starts = ["" if character == "\0" else character for character in first]
         Loader.add_implicit_resolver(_CORE + name, re.compile(pattern + r"\Z"), starts)
     return Loader
