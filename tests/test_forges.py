@@ -59,9 +59,11 @@ def settled(server: Forge, said: Post | None = None, waits: list[float] | None =
 
 
 def test_the_first_run_comments_and_the_second_does_not_write(server: Forge) -> None:
-    """Two runs that say the same make one request that writes."""
+    """Two runs that say the same make one request that writes: six requests, and three."""
     assert settled(server) == "written"
+    assert len(server.state.asked) == 6
     assert settled(server) == "written"
+    assert len(server.state.asked) == 9
     assert server.state.bodies() == [own().text]
     assert [one for one in server.state.asked if "create" in one or "update" in one] == ["issues/create-comment"]
 
