@@ -84,6 +84,36 @@ def test_every_kind_of_finding_occurs() -> None:
     assert all(f"\n  {word}" in told for id, (word, _) in _WORDS.items() if id != "stale-baseline")
 
 
+def test_sarif_leads_from_the_constant_to_the_state_that_asks_for_it(tmp_path: Path) -> None:
+    """Where a name is written two states before the call, the way of the value is a code flow: constant, path, state."""
+    definition = {
+        "StartAt": "Init",
+        "States": {
+            "Init": {"Type": "Pass", "Result": {"table": "orders"}, "ResultPath": "$.cfg", "Next": "Store"},
+            "Store": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::dynamodb:putItem",
+                "Parameters": {"TableName.$": "$.cfg.table", "Item": {}},
+                "End": True,
+            },
+        },
+    }
+    (tmp_path / "flow.json").write_text(json.dumps(definition, indent=1))
+    (tmp_path / "policy.json").write_text('{"Version": "2012-10-17", "Statement": []}')
+    log = run(str(tmp_path / "flow.json"), "--policy", str(tmp_path / "policy.json"), "--format", "sarif", "--no-config")
+    [result] = json.loads(log.stdout)["runs"][0]["results"]
+    [flow] = result["codeFlows"]
+    [thread] = flow["threadFlows"]
+    steps = [step["location"] for step in thread["locations"]]
+    lines = (tmp_path / "flow.json").read_text().splitlines()
+    shown = [(lines[step["physicalLocation"]["region"]["startLine"] - 1].strip(), step["message"]["text"]) for step in steps]
+    assert shown == [
+        ('"table": "orders"', "table: constant"),
+        ('"TableName.$": "$.cfg.table",', "TableName: path `$.cfg.table`"),
+        ('"Store": {', "state `Store`"),
+    ]
+
+
 # ---------------------------------------------------------------------------------------------------------- the baseline
 
 

@@ -29,7 +29,8 @@ class Finding:
     """One difference between what a machine needs and what its role is declared to allow.
 
     `machine` is what the machine is called in reports. `place` is where to look first: the state, or the statement. `request`
-    is the counterexample: a request that is needed and denied, or allowed and not needed.
+    is the counterexample: a request that is needed and denied, or allowed and not needed. `way` is where the value came by that
+    names the resource, back to where it first stands; each place is called by what stands there.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Finding:
     request: Request | None = None
     page: str | None = None
     reason: str = ""
+    way: tuple[Place, ...] = ()
 
     def key(self) -> tuple[str, ...]:
         """Return what makes the finding the same one in another run: nothing of lines, messages or order."""

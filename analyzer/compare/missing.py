@@ -15,7 +15,7 @@ from analyzer.compare.declared import Declared
 from analyzer.compare.findings import Finding, finding
 from analyzer.compare.globs import STAR, covers, read
 from analyzer.compare.needs import Needs, example, show, show_pattern, shown, state_place, terms_of_grant
-from analyzer.compare.statements import Request, Rights
+from analyzer.compare.statements import Place, Request, Rights
 from analyzer.permissions import Certainty, Grant
 from analyzer.symbols import spell
 
@@ -50,7 +50,7 @@ def missing(needs: Needs, declared: Declared) -> Iterator[Finding]:
     for grant, doubt in partly.values():
         place = state_place(needs.analysis, grant)
         message = f"{place.title}: {grant.action} on `{show(grant.resource)}`: {doubt}"
-        yield _about(finding("not-decided", needs.machine, message, place), grant)
+        yield _about(finding("not-decided", needs.machine, message, place), grant, needs)
     for group in _of_one_value(alike.values()):
         grants = [grant for grant, _ in group]
         place = state_place(needs.analysis, grants[0])
@@ -62,7 +62,7 @@ def missing(needs: Needs, declared: Declared) -> Iterator[Finding]:
         denied = group[0][1]
         if read(grants[0].resource) == STAR:
             denied = replace(example(denied.action, STAR, needs), context=denied.context)
-        yield replace(_about(made, grants[0]), actions=names, request=shown(denied))
+        yield replace(_about(made, grants[0], needs), actions=names, request=shown(denied))
 
 
 def _of_one_value(groups: Iterable[list[tuple[Grant, Request]]]) -> list[list[tuple[Grant, Request]]]:
@@ -94,9 +94,11 @@ def _consequence(grant: Grant) -> str:
     return FAILS["machine" if grant.reasons[0].state is None else grant.level]
 
 
-def _about(made: Finding, grant: Grant) -> Finding:
+def _about(made: Finding, grant: Grant, needs: Needs) -> Finding:
     reason = grant.reasons[0]
-    return replace(made, actions=(str(grant.action),), resource=show(grant.resource), state=reason.state, page=reason.source)
+    way = tuple(Place(step.what, needs.analysis.machine.source, step.pointer) for step in reason.flow if step.pointer)
+    own = replace(made, actions=(str(grant.action),), resource=show(grant.resource), state=reason.state, page=reason.source)
+    return replace(own, way=way)
 
 
 def _under(grant: Grant) -> str:

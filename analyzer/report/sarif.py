@@ -10,7 +10,10 @@ from urllib.parse import quote
 
 import analyzer
 from analyzer.compare.findings import RULES, Finding, Sorted
+from analyzer.compare.statements import Place
+from analyzer.dataflow.values import Flow
 from analyzer.report.check import position_of
+from analyzer.report.entries import flow_text
 from analyzer.text import Json
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -44,16 +47,28 @@ def _result(one: Finding, ids: list[str], reason: str | None) -> dict[str, Json]
         "partialFingerprints": {FINGERPRINT: hashlib.sha256("\0".join(one.key()).encode()).hexdigest()},
     }
     if one.place.source is not None:
-        place: dict[str, Json] = {"artifactLocation": {"uri": quote(one.place.source.name.replace("\\", "/"), safe="/")}}
-        position = position_of(one.place)
-        if position is not None:
-            place["region"] = {
-                "startLine": position.line,
-                "startColumn": position.column,
-                "endLine": position.end_line,
-                "endColumn": position.end_column,
-            }
-        made["locations"] = [{"physicalLocation": place}]
+        made["locations"] = [_location(one.place)]
+    if one.way:
+        # From where the value stands first to the state that asks for it: https://docs.oasis-open.org/sarif/sarif/v2.1.0/ §3.36
+        steps = [_location(step, flow_text(Flow(step.pointer, step.title))) for step in reversed(one.way)]
+        steps.append(_location(one.place, one.place.title))
+        made["codeFlows"] = [{"threadFlows": [{"locations": [{"location": step} for step in steps]}]}]
     if reason is not None:
         made["suppressions"] = [{"kind": "external", "justification": reason}]
     return made
+
+
+def _location(place: Place, message: str = "") -> dict[str, Json]:
+    source = place.source
+    made: dict[str, Json] = {
+        "artifactLocation": {"uri": quote(source.name.replace("\\", "/") if source is not None else "", safe="/")}
+    }
+    position = position_of(place)
+    if position is not None:
+        made["region"] = {
+            "startLine": position.line,
+            "startColumn": position.column,
+            "endLine": position.end_line,
+            "endColumn": position.end_column,
+        }
+    return {"physicalLocation": made, **({"message": {"text": message}} if message else {})}
