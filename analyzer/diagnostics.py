@@ -111,6 +111,9 @@ CATALOGUE: dict[str, Entry] = {
     "other-region": Entry(
         _E, "a resource of another Region: Step Functions makes no calls across Regions", "use a resource of the machine's Region"
     ),
+    "other-partition": Entry(
+        _E, "an integration of another partition, which no execution can call", "write the partition of the machine's Region"
+    ),
     "parameter-as-name": Entry(
         _N,
         "a parameter of the template without a default is written into ARNs as a name",
