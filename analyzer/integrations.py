@@ -15,7 +15,7 @@ from analyzer.dataflow.evaluate import Environment, evaluate, substitute
 from analyzer.dataflow.values import HOLE, Literal, Record, Text, Value, alternatives, look, texts
 from analyzer.diagnostics import Diagnostic, Hints, diagnostic
 from analyzer.maps import SDK, SDK_PATTERNS, Index, sdk_index, service_map
-from analyzer.symbols import is_arn_symbol, spell
+from analyzer.symbols import has_symbol, is_arn_symbol, spell
 from analyzer.text import Pointer
 
 SUFFIXES = {
@@ -116,21 +116,29 @@ def labels_of(calls: Iterable[Call]) -> tuple[str, ...]:
 def _task_calls(task: Task, here: Environment, known: _Known) -> tuple[list[Call], list[Diagnostic]]:
     if task.resource_arn is None:
         return [], []
-    role, assume = _credentials(task, here)
+    role, assume, reports = _credentials(task, here)
+    needless = False
     arguments: Value
     if task.arguments is None:
         arguments = here.input
     else:
         arguments = evaluate(task.arguments, _written_in(task.arguments_pointer, task.language), task.arguments_pointer, here)
     pointer = (*task.pointer, "Resource")
-    calls, reports = [*assume], []
+    calls: list[Call] = []
     for value in alternatives(substitute(task.resource_arn, pointer, here.substitutions)):
         target, found = _target(value, task.resource_arn, pointer, task.name, known)
         reports += found
         if target is not None:
             service, operation, pattern, whole = target
-            calls.append(Call(service, operation, pattern, whole or arguments, task.pointer, task.name, role))
-    return calls, reports
+            made = Call(service, operation, pattern, whole or arguments, task.pointer, task.name)
+            if role is not None and not service_map(service).operations[operation].credentials:
+                message = f"state `{task.name}`: `{made.rule}` is called under no other role"
+                reports.append(diagnostic("needless-credentials", message, (*task.pointer, "Credentials"), state=task.name))
+                needless = True
+            else:
+                made = made._replace(role=role)
+            calls.append(made)
+    return [*(() if needless else assume), *calls], reports
 
 
 def _written_in(pointer: Pointer, own: QueryLanguage) -> QueryLanguage:
@@ -138,17 +146,22 @@ def _written_in(pointer: Pointer, own: QueryLanguage) -> QueryLanguage:
     return {"Parameters": QueryLanguage.JSONPATH, "Arguments": QueryLanguage.JSONATA}.get(str(pointer[-1]), own)
 
 
-def _credentials(task: Task, here: Environment) -> tuple[Value | None, list[Call]]:
-    """Return the role a task takes on, and the call by which the execution role takes it on."""
+def _credentials(task: Task, here: Environment) -> tuple[Value | None, list[Call], list[Diagnostic]]:
+    """Return the role a task takes on, the call by which the execution role takes it on, and what is wrong with it."""
     if task.credentials is None:
-        return None, []
+        return None, [], []
     pointer = (*task.pointer, "Credentials")
     credentials = evaluate(task.credentials, task.language, pointer, here)
     found = look(credentials, "RoleArn")
     role = next((entry.value for entry in found if entry.value is not None), None)
+    if isinstance(role, Literal) and not (
+        isinstance(role.value, str) and (role.value.startswith("arn:") or has_symbol(role.value))
+    ):
+        message = f"state `{task.name}`: `RoleArn` is `{role.value}`, which is no ARN"
+        return None, [], [diagnostic("invalid-value", message, pointer, state=task.name, help="write the ARN of the role")]
     if role is None:
-        return None, []
-    return role, [Call(MACHINE, "credentials", MACHINE, credentials, pointer, task.name)]
+        return None, [], []
+    return role, [Call(MACHINE, "credentials", MACHINE, credentials, pointer, task.name)], []
 
 
 def _map_calls(state: Map, context: Context, here: Environment, known: _Known) -> tuple[list[Call], list[Diagnostic]]:
