@@ -403,7 +403,9 @@ def test_what_widens_most_is_shown() -> None:
 @pytest.mark.parametrize("parse", PARSERS)
 def test_the_sample_calls_nobody(parse: Callable[[str], str]) -> None:
     """What it says of a state called `Tell the @shop` is code, too. Its first line is not shown."""
-    first, _, text = (HERE.parent / "samples/pull-request/comment.md").read_text().partition("\n")
+    whole, _, suggestions = (HERE.parent / "samples/pull-request/comment.md").read_text().partition("\n---\n")
+    assert suggestions.count("```suggestion\n") == 1
+    first, _, text = whole.partition("\n")
     assert first.startswith("<!-- asl-iam:v1 ")
     assert first.count("-->") == 1
     reader = read(parse(text))

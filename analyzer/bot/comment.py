@@ -36,6 +36,12 @@ _SPARE = 1_000
 
 _PAGE = re.compile(r"https://[A-Za-z0-9.-]+/[A-Za-z0-9._/#%=&?-]*")
 _PLURALS = {"graph": "graphs", "suggested policy": "suggested policies", "policy diff": "policy diffs"}
+_PLACES = {
+    "diff": "Where the role is declared, one click in the diff puts this, at {}.",
+    "outside": "This is not suggested in the diff, which does not show all lines that it changes: `asl-iam write` puts it there.",
+    "form": "This is not suggested in the diff, where a forge could not put it there as it is: `asl-iam write` does.",
+    "many": "This is not suggested in the diff, where enough other suggestions are: `asl-iam write` puts it there.",
+}
 _ROLES = {"added": "new", "removed": "removed", "changed": "changed", "same": "same permissions"}
 
 
@@ -147,10 +153,18 @@ def _sections(number: int, machine: Machine, links: Links) -> Iterator[_Section]
         "policy diff": _blocks(machine.differences),
         "reasons": _reasons(machine.permissions, links),
         "findings": _findings(machine.remarks, links),
-        "suggested policy": _blocks(machine.suggestion, "Suggested policy of the "),
+        "suggested policy": _suggested(machine),
         "graph": f"States that need something else now:\n\n{fenced(machine.diagram, 'mermaid')}" if machine.diagram else "",
     }
     return (_Section(kind, number, text) for kind, text in made.items() if text)
+
+
+def _suggested(machine: Machine) -> str:
+    """Write the policies to suggest, after a line that says whether the diff offers them, too."""
+    blocks = _blocks(machine.suggestion, "Suggested policy of the ")
+    at = " and ".join(cell(f"{one.path}:{one.start}") for one in machine.edits)
+    line = _PLACES.get(machine.place, "").format(at) if at or machine.place != "diff" else ""
+    return "\n\n".join(part for part in (line, blocks) if part)
 
 
 def _blocks(blocks: Sequence[Block], what: str = "") -> str:

@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import jsonschema
 
+from tests.forges import reviews
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -42,6 +44,8 @@ class State:
     next: int = 1000
     meet: threading.Barrier | None = None
     lag: int = 0
+    meet_at: str = "issues/list-comments"
+    diff: reviews.Diff = field(default_factory=reviews.Diff)
     before: Callable[[str], None] = lambda _: None
     after: Callable[[str], None] = lambda _: None
 
@@ -106,13 +110,14 @@ class _Handler(BaseHTTPRequestHandler):
         if what in ("502", "429", "limited", "dropped", "html", "moved"):
             self._fail(what)
             return
-        body = json.loads(sent)["body"] if sent else ""
+        self.sent = json.loads(sent) if sent else {}
+        body = self.sent.get("body", "")
         with self.server.lock:
-            status, answer, headers = self._do(operation, names, query, body)
+            status, answer, headers = self._any(operation, names, query, body)
             if what == "duplicated":
-                self._do(operation, names, query, body)
+                self._any(operation, names, query, body)
         state.after(operation)
-        if state.meet is not None and operation == "issues/list-comments":
+        if state.meet is not None and operation == state.meet_at:
             meet = state.meet
             meet.wait(20)
             state.meet = None
@@ -155,6 +160,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.state.complaints.append(f"{self.command} {self.path}: {wrong or 'no such operation'}")
         return None
 
+    def _any(self, operation: str, names: dict[str, str], query: dict[str, str], body: str) -> tuple[int, Any, dict[str, str]]:
+        """Do what is asked for with the comments in the diff, or else with the others."""
+        state = self.server.state
+        if operation == reviews.LIST:
+            return self._pages(query, state.diff.shown(self.server.kind, self.server.described))
+        # GitLab deletes a note in the diff like any other.
+        if operation in reviews.WRITING or int(names.get("comment_id", 0)) in state.diff.comments:
+            return state.diff.write(names, self.sent, ME) if state.allowed else (403, {"message": "Not accessible"}, {})
+        return self._do(operation, names, query, body)
+
     def _do(self, operation: str, names: dict[str, str], query: dict[str, str], body: str) -> tuple[int, Any, dict[str, str]]:
         state = self.server.state
         if operation == "users/get-authenticated":
@@ -162,7 +177,8 @@ class _Handler(BaseHTTPRequestHandler):
             return (200, login, {}) if state.login else (403, {"message": "Resource not accessible by integration"}, {})
         if operation == "pulls/get":
             head = state.heads.get(int(names.get("pull_number") or names["issue_number"]))
-            return (404, {"message": "Not Found"}, {}) if head is None else (200, {"head": {"sha": head}, "sha": head}, {})
+            shown = {"head": {"sha": head}, "sha": head, "diff_refs": state.diff.refs(head)}
+            return (404, {"message": "Not Found"}, {}) if head is None else (200, shown, {})
         if operation == "pulls/list":
             wanted = [{"number": number, "head": {"sha": sha}} for number, sha in state.heads.items()]
             return 200, wanted if query.get("head") == "stranger:topic" else [], {}
@@ -182,21 +198,24 @@ class _Handler(BaseHTTPRequestHandler):
         return 200, self._shown(number), {}
 
     def _list(self, query: dict[str, str]) -> tuple[int, Any, dict[str, str]]:
-        size, page = min(self.server.state.page, int(query.get("per_page", "30"))), int(query.get("page", "1"))
         state = self.server.state
         numbers = sorted(state.comments)
         if state.lag and "issues/create-comment" in state.asked:
             state.lag -= 1
             numbers.pop()
-        shown = numbers[(page - 1) * size : page * size]
+        return self._pages(query, [self._shown(number) for number in numbers])
+
+    def _pages(self, query: dict[str, str], entries: list[Any]) -> tuple[int, Any, dict[str, str]]:
+        """Return one page of *entries*, and where the next one is."""
+        size, page = min(self.server.state.page, int(query.get("per_page", "30"))), int(query.get("page", "1"))
         headers = {}
-        if page * size < len(numbers):
+        if page * size < len(entries):
             path = urlsplit(self.path).path
             rest = "&".join(f"{name}={value}" for name, value in {**query, "page": str(page + 1)}.items())
-            last = -(-len(numbers) // size)
+            last = -(-len(entries) // size)
             address = f"{self.server.url}{path}"
             headers["Link"] = f'<{address}?{rest}>; rel="next", <{address}?page={last}>; rel="last"'
-        return 200, [self._shown(number) for number in shown], headers
+        return 200, entries[(page - 1) * size : page * size], headers
 
     def _shown(self, number: int) -> dict[str, Any]:
         """Return a comment as the interface shows it."""
