@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from analyzer.cli import main
 from tests.forges.server import ME, TOKEN, Forge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from click.testing import Result
 
@@ -33,6 +34,7 @@ SEND = {
     "Parameters": {"QueueUrl.$": "$.q", "MessageBody": "m"},
     "End": True,
 }
+Requested = Callable[..., dict[str, str]]
 CI = ("GITHUB_", "GITLAB_", "CI_", "GIT_", "CI", "HTTP", "http", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy")
 
 
@@ -65,7 +67,7 @@ def commit(git: Callable[..., str]) -> Callable[[str, str], str]:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(text)
         git("add", path)
-        git("commit", "-q", "-m", path)
+        git("commit", "-q", "--allow-empty", "-m", path)
         return git("rev-parse", "HEAD")
 
     return commit
@@ -294,7 +296,11 @@ Resources:
       Definition:
         StartAt: A
         States:
-          A: {Type: Task, Resource: 'arn:aws:states:::sqs:sendMessage', Parameters: {QueueUrl: !Ref Jobs, MessageBody: m}, End: true}
+          A:
+            Type: Task
+            Resource: arn:aws:states:::sqs:sendMessage
+            Parameters: {QueueUrl: !Ref Jobs, MessageBody: m}
+            End: true
       Policies:
         - Version: '2012-10-17'
           Statement:
@@ -306,10 +312,6 @@ Resources:
 """
 """A template that says what its machine needs, as `write` would say it."""
 
-NEEDS_MORE = TEMPLATE.replace(
-    "sqs:sendMessage', Parameters: {QueueUrl: !Ref Jobs, MessageBody: m}",
-    "sns:publish', Parameters: {TopicArn: !Ref Jobs, Message: m}",
-)
 LACKING = TEMPLATE.replace("Sid: SqsSendMessage", "Sid: Old").replace("sqs:SendMessage\n", "sqs:ReceiveMessage\n")
 
 
@@ -340,24 +342,22 @@ def request_of(
     return Request(commit, git, server, tmp_path_factory.mktemp("job")).made
 
 
-def test_what_write_would_write_is_suggested_in_the_diff(server: Forge, request_of: Callable[..., dict[str, str]]) -> None:
+def test_what_write_would_write_is_suggested_in_the_diff(server: Forge, request_of: Requested) -> None:
     """The policy that the request breaks is put right by one click, and the comment says so. The next run says nothing new."""
     environment = request_of(TEMPLATE, LACKING)
     done = run(environment)
     assert (done.exit_code, done.stderr) == (0, "comment: written\nsuggestions: 1 in the diff\n")
     [one] = server.state.diff.comments.values()
-    assert (one["sent"]["commit_id"], one["path"], one["start"], one["line"]) == (server.state.heads[7], "infra/t.yaml", 12, 14)
-    assert (
-        "```suggestion\n            - Sid: SqsSendMessage\n              Effect: Allow\n              Action: sqs:SendMessage\n```"
-        in one["body"]
-    )
-    assert "one click in the diff puts this, at <code>infra/t.yaml:12</code>." in server.state.bodies()[0]
+    assert (one["sent"]["commit_id"], one["path"], one["start"], one["line"]) == (server.state.heads[7], "infra/t.yaml", 16, 18)
+    lines = ["            - Sid: SqsSendMessage", "              Effect: Allow", "              Action: sqs:SendMessage"]
+    assert "\n".join(("```suggestion", *lines, "```")) in one["body"]
+    assert "one click in the diff puts this, at <code>infra/t.yaml:16</code>." in server.state.bodies()[0]
     server.state.asked.clear()
     run(environment)
     assert {"pulls/create-review-comment", "pulls/delete-review-comment"}.isdisjoint(server.state.asked)
 
 
-def test_a_suggestion_that_was_taken_is_withdrawn(server: Forge, request_of: Callable[..., dict[str, str]]) -> None:
+def test_a_suggestion_that_was_taken_is_withdrawn(server: Forge, request_of: Requested) -> None:
     """When the template says what it should, nothing is left to suggest."""
     run(request_of(TEMPLATE, LACKING))
     assert len(server.state.diff.comments) == 1
@@ -365,31 +365,24 @@ def test_a_suggestion_that_was_taken_is_withdrawn(server: Forge, request_of: Cal
     assert server.state.diff.comments == {}
 
 
-def test_what_the_diff_does_not_show_is_left_to_the_comment(server: Forge, request_of: Callable[..., dict[str, str]]) -> None:
+def test_what_the_diff_does_not_show_is_left_to_the_comment(server: Forge, request_of: Requested) -> None:
     """The policy is ten lines below the state that changes."""
-    far = TEMPLATE.replace(
-        "      Policies:", "      Tags:\n" + "".join(f"        T{number}: x\n" for number in range(9)) + "      Policies:"
-    )
-    environment = request_of(
-        far,
-        far.replace("sqs:sendMessage'", "sqs:sendMessage.waitForTaskToken'").replace(
-            "QueueUrl: !Ref Jobs", "QueueUrl: !Ref Other"
-        )
-        + "  Other: {Type: AWS::SQS::Queue}\n",
-    )
+    tags = "      Tags:\n" + "".join(f"        T{number}: x\n" for number in range(9))
+    far = TEMPLATE.replace("      Policies:", f"{tags}      Policies:") + "  Other: {Type: AWS::SQS::Queue}\n"
+    environment = request_of(far, far.replace("QueueUrl: !Ref Jobs", "QueueUrl: !Ref Other"))
     assert run(environment).stderr == "comment: written\n"
     assert server.state.diff.comments == {}
     assert "which does not show all lines that it changes: `asl-iam write` puts it there." in server.state.bodies()[0]
 
 
-def test_another_spelling_of_the_same_policy_is_not_corrected(server: Forge, request_of: Callable[..., dict[str, str]]) -> None:
+def test_another_spelling_of_the_same_policy_is_not_corrected(server: Forge, request_of: Requested) -> None:
     """`check` finds nothing, so there is nothing to apply."""
     environment = request_of("", TEMPLATE.replace("SqsSendMessage", "MyOwnName"))
     assert run(environment).stderr == "comment: written\n"
     assert server.state.diff.comments == {}
 
 
-def test_what_write_refuses_is_not_suggested(server: Forge, request_of: Callable[..., dict[str, str]]) -> None:
+def test_what_write_refuses_is_not_suggested(server: Forge, request_of: Requested) -> None:
     """A role that serves others too is nobody's to write."""
     role = """\
 Resources:
@@ -402,7 +395,14 @@ Resources:
     Type: AWS::StepFunctions::StateMachine
     Properties:
       RoleArn: !GetAtt Role.Arn
-      Definition: {StartAt: A, States: {A: {Type: Task, Resource: 'arn:aws:states:::sqs:sendMessage', Parameters: {QueueUrl: !Ref Jobs, MessageBody: m}, End: true}}}
+      Definition:
+        StartAt: A
+        States:
+          A:
+            Type: Task
+            Resource: arn:aws:states:::sqs:sendMessage
+            Parameters: {QueueUrl: !Ref Jobs, MessageBody: m}
+            End: true
   Jobs: {Type: AWS::SQS::Queue}
 """
     run(request_of("", role % "states.amazonaws.com, lambda.amazonaws.com"))
@@ -411,7 +411,7 @@ Resources:
     assert {one["path"] for one in server.state.diff.comments.values()} == {"infra/own.yaml"}
 
 
-def test_suggestions_can_be_left_out(server: Forge, request_of: Callable[..., dict[str, str]]) -> None:
+def test_suggestions_can_be_left_out(server: Forge, request_of: Requested) -> None:
     """Then the comment does not speak of them, and the forge is not asked about any."""
     environment = request_of(TEMPLATE, LACKING)
     assert run(environment, "--no-suggest").stderr == "comment: written\n"
@@ -419,11 +419,11 @@ def test_suggestions_can_be_left_out(server: Forge, request_of: Callable[..., di
     assert not [one for one in server.state.asked if "review" in one]
 
 
-def test_a_dry_run_prints_what_would_be_suggested(server: Forge, request_of: Callable[..., dict[str, str]]) -> None:
+def test_a_dry_run_prints_what_would_be_suggested(server: Forge, request_of: Requested) -> None:
     """After the comment, with the lines it is for; but not where it is not wanted."""
     environment = request_of(TEMPLATE, LACKING)
     said = run(environment, "--dry-run").stdout
-    assert "In the diff, in the place of <code>infra/t.yaml:12-14</code>:" in said
+    assert "In the diff, in the place of <code>infra/t.yaml:16-18</code>:" in said
     assert said.count("```suggestion\n") == 1
     assert "```suggestion" not in run(environment, "--dry-run", "--no-suggest").stdout
     assert server.state.asked == []
@@ -433,7 +433,7 @@ def test_a_dry_run_prints_what_would_be_suggested(server: Forge, request_of: Cal
 @pytest.mark.parametrize("machine", [(), ("--machine", "Flow")], ids=["all", "one"])
 def test_paths_of_suggestions_begin_at_the_top(
     server: Forge,
-    request_of: Callable[..., dict[str, str]],
+    request_of: Requested,
     monkeypatch: pytest.MonkeyPatch,
     folder: str,
     machine: tuple[str, ...],
@@ -448,7 +448,7 @@ def test_paths_of_suggestions_begin_at_the_top(
 @pytest.mark.parametrize(
     "path", ["-p.yaml", "a b/:(top)t.yaml", "é.yaml", "*.yaml", 'q"t.yaml', "--output=x.yaml", "a:b.yaml", "$(x);`x`.yaml"]
 )
-def test_names_of_files_are_anybodys(server: Forge, request_of: Callable[..., dict[str, str]], path: str, tmp_path: Path) -> None:
+def test_names_of_files_are_anybodys(server: Forge, request_of: Requested, path: str, tmp_path: Path) -> None:
     """None of them is an option, a pattern or a command of anything."""
     before = {one.name for one in tmp_path.iterdir()}
     run(request_of(TEMPLATE, LACKING, path=f"d/{path}" if path.startswith("-") else path))
@@ -456,16 +456,14 @@ def test_names_of_files_are_anybodys(server: Forge, request_of: Callable[..., di
     assert {one.name for one in tmp_path.iterdir()} - before <= {"d", "a b", path}
 
 
-def test_a_name_that_no_review_takes_is_no_place_for_a_suggestion(
-    server: Forge, request_of: Callable[..., dict[str, str]]
-) -> None:
+def test_a_name_that_no_review_takes_is_no_place_for_a_suggestion(server: Forge, request_of: Requested) -> None:
     """A file of a hidden folder may be what runs next: it is looked at only when it is named, and never suggested into."""
     environment = request_of(TEMPLATE, LACKING, path=".github/t.yaml")
     assert run(environment, ".github/t.yaml").stderr == "comment: written\n"
     assert server.state.diff.comments == {}
 
 
-def test_of_a_file_that_is_renamed_only_what_changes_is_shown(server: Forge, request_of: Callable[..., dict[str, str]]) -> None:
+def test_of_a_file_that_is_renamed_only_what_changes_is_shown(server: Forge, request_of: Requested) -> None:
     """As forges show it: the rest of the file is no place for a suggestion."""
     far = TEMPLATE + "".join(f"  Q{number}: {{Type: AWS::SQS::Queue}}\n" for number in range(30))
     tail = far.replace("Q29:", "Q30:").replace("Action: sqs:SendMessage", "Action: sqs:ReceiveMessage")
@@ -483,26 +481,25 @@ def test_of_a_file_that_is_renamed_only_what_changes_is_shown(server: Forge, req
 )  # fmt: skip
 def test_settings_of_git_change_nothing(
     server: Forge,
-    request_of: Callable[..., dict[str, str]],
+    request_of: Requested,
     git: Callable[..., str],
     setting: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Forges have none of them."""
-    git("config", *setting.split("="))
-    (Path("infra")).mkdir()
-    Path("infra/.gitattributes").write_text("*.yaml -diff\n")
     environment = request_of(TEMPLATE, LACKING)
+    git("config", *setting.split("="))
+    Path("infra/.gitattributes").write_text("*.yaml -diff\n")
     monkeypatch.chdir("infra")
     run(environment)
-    assert [one["line"] for one in server.state.diff.comments.values()] == [14]
+    assert [one["line"] for one in server.state.diff.comments.values()] == [18]
 
 
 @pytest.mark.parametrize(
     "change", [lambda text: text.replace("\n", "\r\n"), lambda text: text.removesuffix("\n")], ids=["CRLF", "no end"]
 )
 def test_line_ends_that_a_forge_would_change_are_not_touched(
-    git: Callable[..., str], request_of: Callable[..., dict[str, str]], server: Forge, change: Callable[[str], str]
+    git: Callable[..., str], request_of: Requested, server: Forge, change: Callable[[str], str]
 ) -> None:
     """The last line of the second is no part of the policy, which is suggested; of the first no line stays as it is."""
     git("config", "core.autocrlf", "false")
@@ -512,20 +509,18 @@ def test_line_ends_that_a_forge_would_change_are_not_touched(
     assert ("where a forge could not put it there as it is" in server.state.bodies()[0]) == (not offered)
 
 
-def test_a_forge_that_takes_no_comment_in_the_diff_is_no_failure(
-    server: Forge, request_of: Callable[..., dict[str, str]]
-) -> None:
+def test_a_forge_that_takes_no_comment_in_the_diff_is_no_failure(server: Forge, request_of: Requested) -> None:
     """It is told, and the comment stands."""
     environment = request_of(TEMPLATE, LACKING)
     server.state.diff.lines = {}
     done = run(environment)
     assert done.exit_code == 0
-    assert "suggestions: none at infra/t.yaml:14: the forge refused (status 422" in done.stderr
+    assert "suggestions: none at infra/t.yaml:18: the forge refused (status 422" in done.stderr
     assert len(server.state.bodies()) == 1
 
 
 def test_the_second_workflow_suggests_what_the_first_found(
-    server: Forge, request_of: Callable[..., dict[str, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: Forge, request_of: Requested, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without git and without the files: the review says it all."""
     analysing = {**request_of(TEMPLATE, LACKING), "GITHUB_TOKEN": ""}

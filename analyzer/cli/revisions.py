@@ -93,7 +93,7 @@ def _resolve(revision: str) -> str:
 def commit_of(revision: str) -> tuple[str, int]:
     """Return the name of the commit *revision* and its time. Raises `OptionError` for what is no revision here."""
     commit = _resolve(revision)
-    return commit, int(_git(["show", "--no-patch", "--format=%ct", commit]).decode("ascii").split()[-1])
+    return commit, int(_git(["show", "--no-patch", "-O/dev/null", "--format=%ct", commit]).decode("ascii").split()[-1])
 
 
 def merge_base(one: str, other: str) -> str | None:
