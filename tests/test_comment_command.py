@@ -34,7 +34,6 @@ SEND = {
     "Parameters": {"QueueUrl.$": "$.q", "MessageBody": "m"},
     "End": True,
 }
-Requested = Callable[..., dict[str, str]]
 CI = ("GITHUB_", "GITLAB_", "CI_", "GIT_", "CI", "HTTP", "http", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy")
 
 
@@ -313,6 +312,9 @@ Resources:
 """A template that says what its machine needs, as `write` would say it."""
 
 LACKING = TEMPLATE.replace("Sid: SqsSendMessage", "Sid: Old").replace("sqs:SendMessage\n", "sqs:ReceiveMessage\n")
+
+Requested = Callable[..., dict[str, str]]
+"""What makes a pull request, and gives the environment of its run."""
 
 
 class Request:

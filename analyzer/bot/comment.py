@@ -147,24 +147,23 @@ def _summary(machine: Machine) -> str:
     return f"<details><summary>{title}</summary>"
 
 
+def _place(machine: Machine) -> str:
+    """Say in one line whether the diff offers the suggested policy, too; nothing where it has no place in a template."""
+    at = " and ".join(cell(f"{one.path}:{one.start}") for one in machine.edits)
+    return _PLACES.get(machine.place, "").format(at) if at or machine.place != "diff" else ""
+
+
 def _sections(number: int, machine: Machine, links: Links) -> Iterator[_Section]:
     """Yield the sections about a machine, in the order in which they are read."""
     made = {
         "policy diff": _blocks(machine.differences),
         "reasons": _reasons(machine.permissions, links),
         "findings": _findings(machine.remarks, links),
-        "suggested policy": _suggested(machine),
+        "suggested policy": _blocks(machine.suggestion, "Suggested policy of the "),
         "graph": f"States that need something else now:\n\n{fenced(machine.diagram, 'mermaid')}" if machine.diagram else "",
     }
+    made["suggested policy"] = "\n\n".join(filter(None, (_place(machine), made["suggested policy"])))
     return (_Section(kind, number, text) for kind, text in made.items() if text)
-
-
-def _suggested(machine: Machine) -> str:
-    """Write the policies to suggest, after a line that says whether the diff offers them, too."""
-    blocks = _blocks(machine.suggestion, "Suggested policy of the ")
-    at = " and ".join(cell(f"{one.path}:{one.start}") for one in machine.edits)
-    line = _PLACES.get(machine.place, "").format(at) if at or machine.place != "diff" else ""
-    return "\n\n".join(part for part in (line, blocks) if part)
 
 
 def _blocks(blocks: Sequence[Block], what: str = "") -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from analyzer.bot.comment import Links
     from analyzer.bot.forge import Forge
     from analyzer.bot.gather import Side
-    from analyzer.bot.review import Edit, Review
+    from analyzer.bot.review import Review
     from analyzer.bot.settle import Post
     from analyzer.cli.ci import Job
     from analyzer.cli.sides import Inputs
@@ -64,7 +64,6 @@ def comment(
     from dataclasses import replace
 
     from analyzer.bot.comment import comment as write
-    from analyzer.bot.offers import edits_of
     from analyzer.bot.settle import post
     from analyzer.cli.ci import checked_repo, job
 
@@ -72,19 +71,22 @@ def comment(
     known = replace(known, repo=checked_repo(repo) if repo else known.repo, number=pull_request or known.number)
     suggesting = _suggesting(suggest, known, ctx)
     if given_review is not None:
-        said, links, moment, code = _read(given_review, ctx), _links(known, "", known.head or ""), head_time or 0, 0
+        said, links, moment, code = (
+            _read(given_review, ctx, suggest=suggesting),
+            _links(known, "", known.head or ""),
+            head_time or 0,
+            0,
+        )
     else:
         said, links, moment, code = _analysed(ctx, known, (base, head), path, given, suggest=suggesting)
         moment = moment if head_time is None else head_time
-    if not suggesting:
-        said = replace(said, machines=tuple(replace(machine, edits=(), place="") for machine in said.machines))
     text = write(said, links)
     made = post(text, id, head=known.head or links.head, time=moment, run=known.run, quiet=not said.machines)
     _write_files(said, links, known, review, code_quality)
     if dry_run or output is not None:
         _print(made.text + (_shown(said, id) if dry_run else ""), known, output)
     if not dry_run:
-        code = max(code, _post(made, known, ctx, edits_of(said) if suggesting else None))
+        code = max(code, _post(made, known, ctx, said if suggesting else None))
     if known.commands and given_review is None:
         from analyzer.bot.annotations import workflow_commands
 
@@ -200,17 +202,21 @@ def _findings(ctx: click.Context, inputs: Inputs, given: dict[str, Any]) -> dict
     return made
 
 
-def _read(path: str, ctx: click.Context) -> Review:
+def _read(path: str, ctx: click.Context, *, suggest: bool) -> Review:
+    """Read what another run had to say, without the suggestions where there shall be none."""
+    from dataclasses import replace
+
     from analyzer.bot.exchange import read_review
     from analyzer.errors import SourceError
     from analyzer.report.paint import printable
     from analyzer.sources import read_source
 
     try:
-        return read_review(read_source(path).text, path)
+        said = read_review(read_source(path).text, path)
     except SourceError as error:
         io.say([f"error: {printable(f'{path}: {error}')}"])
         ctx.exit(io.UNREADABLE)
+    return said if suggest else replace(said, machines=tuple(replace(one, edits=(), place="") for one in said.machines))
 
 
 def _links(known: Job, base: str, head: str, prefix: str = "") -> Links:
@@ -261,8 +267,8 @@ def _shown(said: Review, id: str) -> str:
     return "".join(shown)
 
 
-def _post(made: Post, known: Job, ctx: click.Context, edits: list[tuple[Edit, ...]] | None) -> int:
-    """Bring the comment up to date, then the suggestions if there may be any, and return the exit code.
+def _post(made: Post, known: Job, ctx: click.Context, said: Review | None) -> int:
+    """Bring the comment up to date, then the suggestions of what is *said*, if there may be any, and return the exit code.
 
     What cannot be posted is printed.
     """
@@ -279,8 +285,8 @@ def _post(made: Post, known: Job, ctx: click.Context, edits: list[tuple[Edit, ..
             return 0
         io.say([f"comment: {settle(forge, made, time.sleep).why}"])
         what = "suggestions were"
-        if edits is not None and made.marker.head and isinstance(forge, offers.Reviewed):
-            told = offers.settle(forge, edits, made.marker.head, made.marker.id, time.sleep)
+        if said is not None and made.marker.head and isinstance(forge, offers.Reviewed):
+            told = offers.settle(forge, offers.edits_of(said), made.marker.head, made.marker.id, time.sleep)
             io.say([f"suggestions: {printable(one)}" for one in told])
     except ForgeError as error:
         io.say([f"error: the {what} not posted: {printable(str(error))}"])

@@ -11,6 +11,14 @@ LIST, CREATE, DELETE = "pulls/list-review-comments", "pulls/create-review-commen
 WRITING = (CREATE, DELETE)
 
 
+def page(entries: list[Any], address: str, query: dict[str, str], most: int) -> tuple[int, list[Any], dict[str, str]]:
+    """Return the page of *entries* that is asked for, and where the next one is."""
+    size, number = min(most, int(query.get("per_page", "30"))), int(query.get("page", "1"))
+    following = "&".join(f"{name}={value}" for name, value in {**query, "page": str(number + 1)}.items())
+    headers = {"Link": f'<{address}?{following}>; rel="next"'} if number * size < len(entries) else {}
+    return 200, entries[(number - 1) * size : number * size], headers
+
+
 @dataclass
 class Diff:
     """What the diff shows, and the comments in it.

@@ -71,7 +71,7 @@ class Forge(ThreadingHTTPServer):
         self.kind = description
         self.state = State()
         self.lock = threading.Lock()
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", 0), _WithDiff)
 
     @property
     def url(self) -> str:
@@ -110,12 +110,11 @@ class _Handler(BaseHTTPRequestHandler):
         if what in ("502", "429", "limited", "dropped", "html", "moved"):
             self._fail(what)
             return
-        self.sent = json.loads(sent) if sent else {}
-        body = self.sent.get("body", "")
+        body = json.loads(sent)["body"] if sent else ""
         with self.server.lock:
-            status, answer, headers = self._any(operation, names, query, body)
+            status, answer, headers = self._do(operation, names, query, body)
             if what == "duplicated":
-                self._any(operation, names, query, body)
+                self._do(operation, names, query, body)
         state.after(operation)
         if state.meet is not None and operation == state.meet_at:
             meet = state.meet
@@ -160,16 +159,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.state.complaints.append(f"{self.command} {self.path}: {wrong or 'no such operation'}")
         return None
 
-    def _any(self, operation: str, names: dict[str, str], query: dict[str, str], body: str) -> tuple[int, Any, dict[str, str]]:
-        """Do what is asked for with the comments in the diff, or else with the others."""
-        state = self.server.state
-        if operation == reviews.LIST:
-            return self._pages(query, state.diff.shown(self.server.kind, self.server.described))
-        # GitLab deletes a note in the diff like any other.
-        if operation in reviews.WRITING or int(names.get("comment_id", 0)) in state.diff.comments:
-            return state.diff.write(names, self.sent, ME) if state.allowed else (403, {"message": "Not accessible"}, {})
-        return self._do(operation, names, query, body)
-
     def _do(self, operation: str, names: dict[str, str], query: dict[str, str], body: str) -> tuple[int, Any, dict[str, str]]:
         state = self.server.state
         if operation == "users/get-authenticated":
@@ -177,8 +166,7 @@ class _Handler(BaseHTTPRequestHandler):
             return (200, login, {}) if state.login else (403, {"message": "Resource not accessible by integration"}, {})
         if operation == "pulls/get":
             head = state.heads.get(int(names.get("pull_number") or names["issue_number"]))
-            shown = {"head": {"sha": head}, "sha": head, "diff_refs": state.diff.refs(head)}
-            return (404, {"message": "Not Found"}, {}) if head is None else (200, shown, {})
+            return (404, {"message": "Not Found"}, {}) if head is None else (200, {"head": {"sha": head}, "sha": head}, {})
         if operation == "pulls/list":
             wanted = [{"number": number, "head": {"sha": sha}} for number, sha in state.heads.items()]
             return 200, wanted if query.get("head") == "stranger:topic" else [], {}
@@ -198,24 +186,21 @@ class _Handler(BaseHTTPRequestHandler):
         return 200, self._shown(number), {}
 
     def _list(self, query: dict[str, str]) -> tuple[int, Any, dict[str, str]]:
+        size, page = min(self.server.state.page, int(query.get("per_page", "30"))), int(query.get("page", "1"))
         state = self.server.state
         numbers = sorted(state.comments)
         if state.lag and "issues/create-comment" in state.asked:
             state.lag -= 1
             numbers.pop()
-        return self._pages(query, [self._shown(number) for number in numbers])
-
-    def _pages(self, query: dict[str, str], entries: list[Any]) -> tuple[int, Any, dict[str, str]]:
-        """Return one page of *entries*, and where the next one is."""
-        size, page = min(self.server.state.page, int(query.get("per_page", "30"))), int(query.get("page", "1"))
+        shown = numbers[(page - 1) * size : page * size]
         headers = {}
-        if page * size < len(entries):
+        if page * size < len(numbers):
             path = urlsplit(self.path).path
             rest = "&".join(f"{name}={value}" for name, value in {**query, "page": str(page + 1)}.items())
-            last = -(-len(entries) // size)
+            last = -(-len(numbers) // size)
             address = f"{self.server.url}{path}"
             headers["Link"] = f'<{address}?{rest}>; rel="next", <{address}?page={last}>; rel="last"'
-        return 200, entries[(page - 1) * size : page * size], headers
+        return 200, [self._shown(number) for number in shown], headers
 
     def _shown(self, number: int) -> dict[str, Any]:
         """Return a comment as the interface shows it."""
@@ -260,3 +245,27 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = cut or self.close_connection
         except OSError:  # whoever asked is gone
             self.close_connection = True
+
+
+class _WithDiff(_Handler):
+    """Keeps the comments in the diff, too."""
+
+    sent: Any
+
+    def _operation(self, sent: bytes) -> tuple[str, dict[str, str], dict[str, str]] | None:
+        found = super()._operation(sent)
+        self.sent = json.loads(sent) if sent and found is not None else {}
+        return found
+
+    def _do(self, operation: str, names: dict[str, str], query: dict[str, str], body: str) -> tuple[int, Any, dict[str, str]]:
+        state = self.server.state
+        if operation == reviews.LIST:
+            shown = state.diff.shown(self.server.kind, self.server.described)
+            return reviews.page(shown, f"{self.server.url}{urlsplit(self.path).path}", query, state.page)
+        # GitLab deletes a note in the diff like any other.
+        if operation in reviews.WRITING or int(names.get("comment_id", 0)) in state.diff.comments:
+            return state.diff.write(names, self.sent, ME) if state.allowed else (403, {"message": "Not accessible"}, {})
+        status, answer, headers = super()._do(operation, names, query, body)
+        if operation == "pulls/get" and status == 200 and "sha" in answer:
+            answer["diff_refs"] = state.diff.refs(answer["sha"])
+        return status, answer, headers
