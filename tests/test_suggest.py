@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from render.templates_found import READABLE, label, run, text_of
 
+from analyzer.bot.exchange import read_review
 from analyzer.bot.suggest import LONGEST, MOST, TALLEST, Offer, Shown, Stretch, apart, applied, offer, shown_between, shown_in
+from analyzer.cli import main
 from analyzer.errors import SourceError
 from analyzer.sources import parse_any
 from analyzer.text import Source
@@ -266,6 +269,33 @@ def test_edits_give_what_write_gives(path: Path, tmp_path: Path, monkeypatch: py
     assert all(reads(applied(before, [one])) for one in found.edits)
     half = shown(*((first, first + 19) for first in range(1, height, 40)))
     check(before, after, half, offered(before, after, half, reads))
+
+
+@pytest.mark.parametrize("path", READABLE, ids=label)
+def test_what_is_offered_is_what_write_would_write(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that brings the whole template shows all of it: the edits of its machines do what `write --machine` does."""
+    for name in ("GITHUB_ACTIONS", "GITLAB_CI"):
+        monkeypatch.delenv(name, raising=False)
+    alone = path.parent.name == "templates"
+    shutil.copytree(
+        path.parent, tmp_path / "head", copy_function=shutil.copyfile,
+        ignore=lambda _, names: [name for name in names if alone and name != path.name],
+    )  # fmt: skip
+    (tmp_path / "base").mkdir()
+    monkeypatch.chdir(tmp_path)
+    name = Path("head") / path.name
+    sides = ["--base", "base", "--head", "head", "--no-config"]
+    done = CliRunner().invoke(main, ["comment", *sides, "--dry-run", "--review", "review.json", "-o", "comment.md"])
+    assert done.exit_code in (0, 3), done.output
+    before = text_of(name)
+    machines = [one for one in read_review(Path("review.json").read_text(), "r").machines if one.path == path.name]
+    edits = [edit for one in machines for edit in one.edits]
+    assert {edit.path for edit in edits} <= {path.name}
+    assert done.exit_code == 0 or edits == []
+    for one in machines:
+        if one.edits:
+            assert run("write", str(name), "--machine", one.name).exit_code == 0
+    assert applied(before, edits) == text_of(name)
 
 
 def digest_of(edits: tuple[Edit, ...]) -> list[str]:

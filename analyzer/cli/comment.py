@@ -66,10 +66,11 @@ def comment(
     from analyzer.bot.comment import comment as write
     from analyzer.bot.settle import post
     from analyzer.cli.ci import checked_repo, job
+    from analyzer.cli.suggested import is_offering, printed
 
     known = job(forge=forge)
     known = replace(known, repo=checked_repo(repo) if repo else known.repo, number=pull_request or known.number)
-    suggesting = _suggesting(suggest, known, ctx)
+    suggesting = is_offering(suggest, known, ctx)
     if given_review is not None:
         said, links, moment, code = (
             _read(given_review, ctx, suggest=suggesting),
@@ -84,7 +85,7 @@ def comment(
     made = post(text, id, head=known.head or links.head, time=moment, run=known.run, quiet=not said.machines)
     _write_files(said, links, known, review, code_quality)
     if dry_run or output is not None:
-        _print(made.text + (_shown(said, id) if dry_run else ""), known, output)
+        _print(made.text + (printed(said, id) if dry_run else ""), known, output)
     if not dry_run:
         code = max(code, _post(made, known, ctx, said if suggesting else None))
     if known.commands and given_review is None:
@@ -97,23 +98,13 @@ def comment(
     ctx.exit(io.Results((), code).exit_code(found))
 
 
-def _suggesting(wanted: bool | None, known: Job, ctx: click.Context) -> bool:
-    """Tell whether edits are offered: where the forge of the job can put them into a file, unless the user says otherwise."""
-    from analyzer.cli.suggested import FORGES
-
-    can = known.forge is None or known.forge in FORGES
-    if wanted and not can:
-        raise click.UsageError(f"--suggest is for {' and '.join(sorted(FORGES))}: {known.forge} applies no suggestions", ctx)
-    return can if wanted is None else wanted
-
-
 def _analysed(
     ctx: click.Context, known: Job, ends: tuple[str | None, str | None], path: str, given: dict[str, Any], *, suggest: bool
 ) -> tuple[Review, Links, int, int]:
     """Return what there is to say, how lines are linked, the time of the head, and an exit code."""
     from analyzer.bot.gather import gather
     from analyzer.cli.revisions import commit_of, merge_base, prefix
-    from analyzer.cli.suggested import offers, shown_in_folders, shown_in_revisions, with_offers
+    from analyzer.cli.suggested import lacking, offers, shown_in_folders, shown_in_revisions, with_offers
 
     base, head = ends[0] or known.base, ends[1] or known.head
     if base is None or head is None:
@@ -135,16 +126,8 @@ def _analysed(
     code = max(code, failed)
     said = gather(before, after, findings, incomplete=code != 0)
     if suggest and show is not None and not code:
-        said = with_offers(said, offers(ctx, inputs, _lacking(said, findings), show, given))
+        said = with_offers(said, offers(ctx, inputs, lacking(said, findings), show, given))
     return said, links, moment, code
-
-
-def _lacking(said: Review, findings: dict[Key, list[Finding]]) -> set[Key]:
-    """Return the machines that are spoken of and whose declared policy is not what they need: another spelling of it is none."""
-    from analyzer.diagnostics import Severity
-
-    keys = {(machine.path, machine.name) for machine in said.machines}
-    return {key for key, found in findings.items() if key in keys and any(one.severity is not Severity.NOTE for one in found)}
 
 
 def _commit(revision: str, commit_of: Any, ctx: click.Context) -> tuple[str, int]:
@@ -253,18 +236,6 @@ def _print(text: str, known: Job, output: str | None) -> None:
         token = secrets.token_hex(16)
         text = f"::stop-commands::{token}\n{text}::{token}::\n"
     io.write(text, output)
-
-
-def _shown(said: Review, id: str) -> str:
-    """Write the suggestions for somebody who is shown no diff, each after the lines it is for."""
-    from analyzer.bot.escape import cell
-    from analyzer.bot.offers import edits_of, offer_text
-
-    shown = []
-    for one in [edit for group in edits_of(said) for edit in group]:
-        lines = f"{one.start}-{one.line}" if one.start < one.line else f"{one.line}"
-        shown.append(f"\n---\n\nIn the diff, in the place of {cell(f'{one.path}:{lines}')}:\n\n{offer_text(one, id)}")
-    return "".join(shown)
 
 
 def _post(made: Post, known: Job, ctx: click.Context, said: Review | None) -> int:

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from analyzer.analyze import Analysis
     from analyzer.bot.review import Edit, Review
     from analyzer.bot.suggest import Offer, Shown
+    from analyzer.cli.ci import Job
     from analyzer.cli.sides import Inputs
     from analyzer.compare.changes import Key
+    from analyzer.compare.findings import Finding
     from analyzer.text import Pointer, Source
 
 Show = Callable[[str, str], "Shown | None"]
@@ -23,6 +25,22 @@ Show = Callable[[str, str], "Shown | None"]
 
 FORGES = frozenset({"github", "gitlab"})
 """The forges that put an edit into a file by one click."""
+
+
+def is_offering(wanted: bool | None, known: Job, ctx: click.Context) -> bool:
+    """Tell whether edits are offered: where the forge of the job can put them into a file, unless the user says otherwise."""
+    can = known.forge is None or known.forge in FORGES
+    if wanted and not can:
+        raise click.UsageError(f"--suggest is for {' and '.join(sorted(FORGES))}: {known.forge} applies no suggestions", ctx)
+    return can if wanted is None else wanted
+
+
+def lacking(said: Review, findings: Mapping[Key, Sequence[Finding]]) -> set[Key]:
+    """Return the machines that are spoken of and whose declared policy is not what they need: another spelling of it is none."""
+    from analyzer.diagnostics import Severity
+
+    keys = {(machine.path, machine.name) for machine in said.machines}
+    return {key for key, found in findings.items() if key in keys and any(one.severity is not Severity.NOTE for one in found)}
 
 
 def offers(ctx: click.Context, inputs: Inputs, keys: Collection[Key], show: Show, given: dict[str, Any]) -> dict[Key, Offer]:
@@ -73,7 +91,8 @@ def _of_template(
             if one.edits:
                 whole = write_into(source, [*taken, *group]).text
                 together = all(apart(edit, edits) for edit in one.edits) and applied(source.text, (*edits, *one.edits)) == whole
-                one = one if together and _is_taken(one) else Offer(place="form")
+                one = one if together else Offer(place="many")
+                one = one if _is_taken(one) else Offer(place="form")
         except CannotEdit:
             continue
         if one.edits:
@@ -171,3 +190,15 @@ def with_offers(review: Review, found: Mapping[Key, Offer]) -> Review:
             machine = replace(machine, edits=one.edits, place=one.place)  # noqa: PLW2901
         machines.append(machine)
     return replace(review, machines=tuple(machines))
+
+
+def printed(said: Review, id: str) -> str:
+    """Write the suggestions for somebody who is shown no diff, each after the lines it is for."""
+    from analyzer.bot.escape import cell
+    from analyzer.bot.offers import edits_of, offer_text
+
+    shown = []
+    for one in [edit for group in edits_of(said) for edit in group]:
+        lines = f"{one.start}-{one.line}" if one.start < one.line else f"{one.line}"
+        shown.append(f"\n---\n\nIn the diff, in the place of {cell(f'{one.path}:{lines}')}:\n\n{offer_text(one, id)}")
+    return "".join(shown)
