@@ -17,6 +17,9 @@ _ACTIVE = re.compile(r"[!-+;-@\[-`{-~]|:(?=/)|(?<=www)\.", re.IGNORECASE)
 _NOT_AN_ADDRESS = "&#64;<!---->"
 """An `@` that stands at the end of a text. GitHub's parser links addresses of mail in what it has already decoded."""
 
+_SPANNED = re.compile(r"[`|\\@#<>&]")
+"""What ends a code span or a cell, and what begins a mention, a reference, a tag or a character reference."""
+
 _LANGUAGE = re.compile(r"[a-z]*")
 
 
@@ -28,6 +31,16 @@ def cell(text: str) -> str:
     """
     written = _ACTIVE.sub(lambda match: _NOT_AN_ADDRESS if match[0] == "@" else f"&#{ord(match[0])};", printable(text))
     return f"<code>{written}</code>"
+
+
+def code_span(text: str) -> str:
+    """Write *text* as code in one line for Markdown without HTML, where a character reference in code is shown as it is written.
+
+    So there is nothing that could hide structure: characters that some reader of Markdown acts on in a code span or looks for in
+    it are written as escapes, as characters are that cannot be shown. Backslashes are, too: no two texts look the same.
+    """
+    written = printable(_SPANNED.sub(lambda match: f"\\x{ord(match[0]):02x}", text))
+    return f"`{written if written.strip() else ' '}`"
 
 
 def fenced(text: str, language: str = "") -> str:

@@ -31,7 +31,8 @@ SUMMARY = 1_000_000
 @click.argument("path", default=".")
 @click.option("--base", metavar="REV|DIR", help="Where the request starts from; by default what the CI job says.")
 @click.option("--head", metavar="REV|DIR", help="What the request would bring; by default what the CI job says.")
-@click.option("--forge", type=click.Choice(["github", "gitlab"]), help="Where to comment; by default where the job runs.")
+@click.option("--forge", type=click.Choice(["github", "gitlab", "azure", "bitbucket"]),
+              help="Where to comment; by default where the job runs.")  # fmt: skip
 @click.option("--repo", metavar="OWNER/NAME", help="The repository of the request.")
 @click.option("--pull-request", type=click.IntRange(min=1), metavar="NUMBER", help="The number of the request.")
 @click.option("--dry-run", is_flag=True, help="Print the comment and ask no forge.")
@@ -53,12 +54,14 @@ def comment(
     """Comment on a pull request.
 
     Says what a request adds to and takes from the permissions of state machines, state by state, with the policy to suggest and
-    what the declared role lacks. There is one comment, which every run brings up to date. Tokens are read from GITHUB_TOKEN and
-    GITLAB_TOKEN; nothing needs a credential of AWS.
+    what the declared role lacks. There is one comment, which every run brings up to date. Tokens are read from GITHUB_TOKEN,
+    GITLAB_TOKEN, SYSTEM_ACCESSTOKEN and BITBUCKET_TOKEN; nothing needs a credential of AWS.
     """
     from dataclasses import replace
 
     from analyzer.bot.comment import comment as write
+    from analyzer.bot.dialect import HTML
+    from analyzer.bot.forges import FORGES
     from analyzer.bot.settle import post
     from analyzer.cli.ci import checked_repo, job
 
@@ -69,8 +72,9 @@ def comment(
     else:
         said, links, moment, code = _analysed(ctx, known, (base, head), path, given)
         moment = moment if head_time is None else head_time
-    text = write(said, links)
-    made = post(text, id, head=known.head or links.head, time=moment, run=known.run, quiet=not said.machines)
+    dialect = FORGES[known.forge].dialect if known.forge else HTML
+    text = write(said, links, dialect=dialect)
+    made = post(text, id, head=known.head or links.head, time=moment, run=known.run, quiet=not said.machines, form=dialect.marker)
     _write_files(said, links, known, review, code_quality)
     if dry_run or output is not None:
         _print(made.text, known, output)
@@ -180,11 +184,11 @@ def _read(path: str, ctx: click.Context) -> Review:
 
 
 def _links(known: Job, base: str, head: str, prefix: str = "") -> Links:
-    from analyzer.bot import github, gitlab
     from analyzer.bot.comment import Links
+    from analyzer.bot.forges import FORGES
 
-    form = {"github": github.LINKS, "gitlab": gitlab.LINKS}.get(known.forge or "", "")
-    made = form.format(server=known.server.rstrip("/"), repo=known.repo) if form and known.repo else ""
+    form = FORGES[known.forge].links if known.forge else ""
+    made = form.format(server=known.server.rstrip("/"), repo=known.repo) if form and known.repo and known.server else ""
     return Links(made, head, base, prefix)
 
 
@@ -235,22 +239,22 @@ def _post(made: Post, known: Job, ctx: click.Context) -> int:
 
 
 def _forge(known: Job, ctx: click.Context) -> Forge | None:
-    from analyzer.bot import github, gitlab
+    from analyzer.bot import github
+    from analyzer.bot.forges import FORGES
     from analyzer.bot.rest import Rest
     from analyzer.cli.ci import proxy_for
 
     if known.forge is None or not known.repo:
         raise click.UsageError("nothing says where to comment: give --forge, --repo and --pull-request, or --dry-run", ctx)
+    kind = FORGES[known.forge]
     if not known.token:
-        raise click.UsageError(f"there is no token in {known.forge.upper()}_TOKEN", ctx)
-    room = github if known.forge == "github" else gitlab
-    headers = github.github_headers(known.token) if room is github else gitlab.gitlab_headers(known.token)
-    rest = Rest(known.api, headers, hint=room.HINT, proxy=proxy_for(known.api))
+        raise click.UsageError(f"there is no token in {kind.token}", ctx)
+    rest = Rest(known.api, kind.headers(known.token), hint=kind.hint, proxy=proxy_for(known.api))
     number = known.number
-    if number is None and known.source is not None and known.head is not None and room is github:
+    if number is None and known.source is not None and known.head is not None and known.forge == "github":
         number = github.pull_request_at(rest, known.repo, *known.source, known.head)
         if number is None:
             return None
     if number is None:
         raise click.UsageError("nothing says which request to comment on: give --pull-request", ctx)
-    return github.GitHub(rest, known.repo, number) if room is github else gitlab.GitLab(rest, known.repo, number)
+    return kind.client(rest, known.repo, number)
