@@ -14,7 +14,7 @@ from analyzer.errors import OptionError
 _REPO = re.compile(r"[\w.-]+(/[\w.-]+)+", re.ASCII)
 _SHA = re.compile(r"[0-9a-f]{40,64}")
 _SHORT = re.compile(r"[0-9a-f]{12,64}")
-_HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
+_ADDRESS = re.compile(r"https://(?:[^/@]*@)?(?P<host>[A-Za-z0-9.-]+(?::[0-9]+)?)(?P<path>/[^?#]*)")
 _BRANCH = "refs/heads/"
 
 
@@ -141,11 +141,10 @@ _READERS: Mapping[str, Callable[[Mapping[str, str]], Job]] = {
 
 def _page(address: str) -> str:
     """Return the address of a repository as a page has it: without the name of who fetches from it."""
-    from urllib.parse import quote, unquote, urlsplit
+    from urllib.parse import quote, unquote
 
-    parts = urlsplit(address)
-    host = parts.netloc.rpartition("@")[2]
-    return f"https://{host}{quote(unquote(parts.path))}" if parts.scheme == "https" and _HOST.fullmatch(host) else ""
+    found = _ADDRESS.fullmatch(address)
+    return f"https://{found['host']}{quote(unquote(found['path']))}" if found else ""
 
 
 def checked_repo(repo: str) -> str:
