@@ -22,9 +22,12 @@ from analyzer.bot.dialect import AZURE, BITBUCKET, HTML, Dialect
 from analyzer.bot.escape import cell, code_span, fenced
 from analyzer.bot.forges import FORGES
 from analyzer.bot.gitlab import code_quality
+from analyzer.bot.insights import entries, post_insights
+from analyzer.bot.rest import Rest
 from analyzer.bot.review import Block, Machine, Permission, Remark, Review, Spot, Why
 from analyzer.bot.settle import marker_of, post
 from analyzer.report.paint import printable
+from tests.forges.server import TOKEN, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -358,6 +361,33 @@ def test_code_quality_has_one_entry_a_remark(review: Review) -> None:
     assert len({one["fingerprint"] for one in found}) == len(found)
     assert all(one["location"]["lines"]["begin"] >= 1 for one in found)
     assert len(found) <= sum(len(machine.remarks) for machine in review.machines)
+
+
+@given(review=REVIEWS)
+@settings(max_examples=40)
+def test_a_report_of_code_insights_has_one_entry_a_remark(review: Review) -> None:
+    """Each is told from the others, is one line that can be shown, and stands at a line or nowhere."""
+    found = entries(review)
+    assert len({one["external_id"] for one in found}) == len(found)
+    assert all(one["summary"].isprintable() and len(one["summary"]) <= 450 for one in found)
+    assert all(one.get("line", 1) >= 1 for one in found)
+    severities = [one["severity"] for one in found]
+    assert severities == sorted(severities)
+
+
+def test_a_report_keeps_to_what_bitbucket_takes() -> None:
+    """A thousand annotations, errors first, a hundred at once; a long message is whole in the comment."""
+    each = ((number, kind) for number in range(1, 801) for kind in ("warning", "error"))
+    remarks = [Remark(kind, "x", f"{kind} {number} {'m' * 500}", "h", Spot("f", number)) for number, kind in each]
+    review = Review((Machine("M", "f", "same", remarks=tuple(remarks)),), 1)
+    found = entries(review)
+    assert [one["severity"] for one in found] == ["HIGH"] * 800 + ["MEDIUM"] * 200
+    with running("bitbucket") as forge:
+        post_insights(Rest(forge.url, FORGES["bitbucket"].headers(TOKEN)), "acme/flows", "b" * 40, "default", review)
+        [kept] = forge.state.reports.values()
+        assert kept["annotations"] == found
+        assert kept["result"] == "FAILED"
+        assert forge.state.asked == ["reports/delete", "reports/put", *["annotations/post"] * 10]
 
 
 # --------------------------------------------------------------------------------------------------------------- length

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +20,7 @@ from analyzer.bot.comment import NOTHING
 from analyzer.bot.settle import marker_of
 from analyzer.cli import main
 from analyzer.cli.ci import job as job_of
-from tests.forges.server import ME, TOKEN, Forge
+from tests.forges.server import ME, TOKEN, Forge, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -106,14 +105,8 @@ def ends(git: Callable[..., str], commit: Callable[[str, str], str]) -> tuple[st
 @pytest.fixture
 def server() -> Iterator[Forge]:
     """Return a running GitHub."""
-    forge = Forge("github")
-    thread = threading.Thread(target=forge.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield forge
-    forge.shutdown()
-    forge.server_close()
-    thread.join()
-    assert forge.state.complaints == []
+    with running("github") as forge:
+        yield forge
 
 
 def actions(server: Forge, event: dict[str, Any], folder: Path) -> dict[str, str]:
@@ -452,20 +445,6 @@ def test_a_merge_request_gets_a_note_and_a_code_quality_report(ends: tuple[str, 
 # --------------------------------------------------------------------------------------------- Azure DevOps and Bitbucket
 
 
-@contextmanager
-def running(kind: str, head: str) -> Iterator[Forge]:
-    """Run a forge on which request 7 stands at *head*."""
-    forge = Forge(kind)
-    thread = threading.Thread(target=forge.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    forge.state.heads[7] = head
-    yield forge
-    forge.shutdown()
-    forge.server_close()
-    thread.join()
-    assert forge.state.complaints == []
-
-
 @pytest.fixture
 def pipeline(ends: tuple[str, str], git: Callable[..., str]) -> dict[str, str]:
     """Return the environment of a run of Azure Pipelines for a request, whose names have spaces in them."""
@@ -491,7 +470,8 @@ def pipeline(ends: tuple[str, str], git: Callable[..., str]) -> dict[str, str]:
 
 def test_a_pull_request_of_azure_gets_a_thread(ends: tuple[str, str], pipeline: dict[str, str]) -> None:
     """It compares with the branch that was fetched, and links a line by the name of the repository."""
-    with running("azure", ends[1]) as forge:
+    with running("azure") as forge:
+        forge.state.heads[7] = ends[1]
         done = run({**pipeline, "SYSTEM_COLLECTIONURI": f"{forge.url}/"})
         assert (done.exit_code, done.stdout, done.stderr) == (0, "", "comment: written\n")
         [text] = forge.state.bodies()
@@ -556,28 +536,74 @@ def test_nothing_quoted_is_obeyed_by_the_agent_of_azure(pipeline: dict[str, str]
     assert "##vso[" not in done.output
 
 
-@pytest.mark.parametrize("digits", [12, 40])
-def test_a_pull_request_of_bitbucket_gets_a_comment(ends: tuple[str, str], digits: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its pipelines name the commit that it starts from by its first digits."""
-    with running("bitbucket", ends[1]) as forge:
+@pytest.fixture
+def bitbucket(ends: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Forge]:
+    """Return a running Bitbucket, on which request 7 stands at the head."""
+    with running("bitbucket") as forge:
+        forge.state.heads[7] = ends[1]
         monkeypatch.setattr("analyzer.bot.bitbucket.API", forge.url)
-        environment = {
-            "BITBUCKET_BUILD_NUMBER": "42",
-            "BITBUCKET_STEP_RUN_NUMBER": "1",
-            "BITBUCKET_REPO_FULL_NAME": "acme/flows",
-            "BITBUCKET_PR_ID": "7",
-            "BITBUCKET_PR_DESTINATION_COMMIT": ends[0][:digits],
-            "BITBUCKET_COMMIT": ends[1],
-            "BITBUCKET_TOKEN": TOKEN,
-        }
-        done = run(environment)
-        assert (done.exit_code, done.stdout, done.stderr) == (0, "", "comment: written\n")
-        [text] = forge.state.bodies()
-        assert run(environment).stderr == "comment: written\n"
-        assert forge.state.asked.count("issues/create-comment") == 1
+        yield forge
+
+
+@pytest.fixture
+def step(ends: tuple[str, str]) -> dict[str, str]:
+    """Return the environment of a step of Bitbucket Pipelines for request 7."""
+    return {
+        "BITBUCKET_BUILD_NUMBER": "42",
+        "BITBUCKET_STEP_RUN_NUMBER": "1",
+        "BITBUCKET_REPO_FULL_NAME": "acme/flows",
+        "BITBUCKET_PR_ID": "7",
+        "BITBUCKET_PR_DESTINATION_COMMIT": ends[0],
+        "BITBUCKET_COMMIT": ends[1],
+        "BITBUCKET_TOKEN": TOKEN,
+    }
+
+
+@pytest.mark.parametrize("digits", [12, 40])
+def test_a_pull_request_of_bitbucket_gets_a_comment(
+    bitbucket: Forge, step: dict[str, str], ends: tuple[str, str], digits: int
+) -> None:
+    """Its pipelines name the commit that it starts from by its first digits."""
+    environment = {**step, "BITBUCKET_PR_DESTINATION_COMMIT": ends[0][:digits]}
+    done = run(environment)
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "comment: written\n")
+    [text] = bitbucket.state.bodies()
+    assert run(environment).stderr == "comment: written\n"
+    assert bitbucket.state.asked.count("issues/create-comment") == 1
     marker = marker_of(text)
     assert marker is not None
     assert (marker.head, marker.run) == (ends[1], 42_001)
     assert text.startswith("[//]: # (asl-iam:v1 ")
     assert f"[`Ask \\x40team`](https://bitbucket.org/acme/flows/src/{ends[1]}/flows/orders.asl.json#lines-4)" in text
     assert not re.search(r"<[a-z!/]", text)
+
+
+def test_bitbucket_shows_remarks_beside_their_lines(bitbucket: Forge, step: dict[str, str], ends: tuple[str, str]) -> None:
+    """In a report on the commit, which a second run puts in the place of the first one's."""
+    run(step)
+    run(step)
+    [(name, found)] = bitbucket.state.reports.items()
+    assert name == f"{ends[1]}/asl-iam-default"
+    assert found["result"] == "PASSED"
+    [annotation] = found["annotations"]
+    assert (annotation["path"], annotation["line"], annotation["severity"]) == ("flows/orders.asl.json", 8, "MEDIUM")
+    assert annotation["summary"].startswith("unresolved-resource: ")
+
+
+def test_what_is_settled_takes_its_report_away(bitbucket: Forge, step: dict[str, str], commit: Callable[[str, str], str]) -> None:
+    """Nothing is said where there is nothing to say."""
+    head = commit("flows/orders.asl.json", machine(Store=PUT))
+    bitbucket.state.heads[7] = head
+    bitbucket.state.reports[f"{head}/asl-iam-default"] = {"annotations": [{}]}
+    assert run({**step, "BITBUCKET_COMMIT": head}).stderr == "comment: nothing to say\n"
+    assert bitbucket.state.reports == {}
+
+
+@pytest.mark.parametrize("operation", ["reports/delete", "reports/put", "annotations/post"])
+def test_a_report_that_is_refused_leaves_the_comment(bitbucket: Forge, step: dict[str, str], operation: str) -> None:
+    """The comment says the same, so the run is none that failed."""
+    bitbucket.state.faults = [(operation, "502")]
+    done = run(step)
+    assert done.exit_code == 0
+    assert done.stderr == "comment: written\nnote: there is no report in Code Insights: the forge is busy (status 502)\n"
+    assert len(bitbucket.state.bodies()) == 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +14,7 @@ from analyzer.bot.github import pull_request_at
 from analyzer.bot.rest import ATTEMPTS, Rest
 from analyzer.bot.settle import Post, post, settle
 from analyzer.errors import OptionError
-from tests.forges.server import ME, TOKEN, Forge
+from tests.forges.server import ME, TOKEN, Forge, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,19 +23,6 @@ if TYPE_CHECKING:
 
 OLD, NEW = "a" * 40, "b" * 40
 KINDS = ["github", "gitlab", "azure", "bitbucket"]
-
-
-@contextmanager
-def running(kind: str) -> Iterator[Forge]:
-    """Run a forge. A request that its description does not have fails the test."""
-    forge = Forge(kind)
-    thread = threading.Thread(target=forge.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield forge
-    forge.shutdown()
-    forge.server_close()
-    thread.join()
-    assert forge.state.complaints == []
 
 
 @pytest.fixture(params=KINDS)

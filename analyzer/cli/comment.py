@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from analyzer.bot.comment import Links
     from analyzer.bot.forge import Forge
     from analyzer.bot.gather import Side
+    from analyzer.bot.rest import Rest
     from analyzer.bot.review import Review
     from analyzer.bot.settle import Post
     from analyzer.cli.ci import Job
@@ -80,6 +81,7 @@ def comment(
         _print(made.text, known, output)
     if not dry_run:
         code = max(code, _post(made, known, ctx))
+        _annotate(said, links, known, id)
     if known.commands and given_review is None:
         from analyzer.bot.annotations import workflow_commands
 
@@ -238,18 +240,38 @@ def _post(made: Post, known: Job, ctx: click.Context) -> int:
     return 0
 
 
-def _forge(known: Job, ctx: click.Context) -> Forge | None:
-    from analyzer.bot import github
+def _annotate(said: Review, links: Links, known: Job, id: str) -> None:
+    """Put the remarks beside the lines of a request of Bitbucket. The comment has them, too: a failure is told and no more."""
+    from analyzer.bot.forge import ForgeError
+    from analyzer.bot.insights import post_insights
+    from analyzer.report.paint import printable
+
+    if known.forge == "bitbucket" and known.head is not None:
+        try:
+            post_insights(_rest(known), known.repo, known.head, id, said, links.prefix)
+        except ForgeError as error:
+            io.say([f"note: there is no report in Code Insights: {printable(str(error))}"])
+
+
+def _rest(known: Job) -> Rest:
     from analyzer.bot.forges import FORGES
     from analyzer.bot.rest import Rest
     from analyzer.cli.ci import proxy_for
+
+    kind = FORGES[known.forge or ""]
+    return Rest(known.api, kind.headers(known.token), hint=kind.hint, proxy=proxy_for(known.api))
+
+
+def _forge(known: Job, ctx: click.Context) -> Forge | None:
+    from analyzer.bot import github
+    from analyzer.bot.forges import FORGES
 
     if known.forge is None or not known.repo:
         raise click.UsageError("nothing says where to comment: give --forge, --repo and --pull-request, or --dry-run", ctx)
     kind = FORGES[known.forge]
     if not known.token:
         raise click.UsageError(f"there is no token in {kind.token}", ctx)
-    rest = Rest(known.api, kind.headers(known.token), hint=kind.hint, proxy=proxy_for(known.api))
+    rest = _rest(known)
     number = known.number
     if number is None and known.source is not None and known.head is not None and known.forge == "github":
         number = github.pull_request_at(rest, known.repo, *known.source, known.head)

@@ -6,6 +6,7 @@ import json
 import re
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,7 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import jsonschema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 TOKEN = "only-in-the-header-3f9c"
 ME = "asl-iam-bot"
@@ -34,6 +35,7 @@ class State:
     comments: dict[int, dict[str, Any]] = field(default_factory=dict)
     deleted: dict[int, dict[str, Any]] = field(default_factory=dict)
     answers: list[dict[str, Any]] = field(default_factory=list)
+    reports: dict[str, dict[str, Any]] = field(default_factory=dict)
     heads: dict[int, str] = field(default_factory=lambda: {7: "b" * 40})
     faults: list[tuple[str, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -77,6 +79,19 @@ class Forge(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
 
+@contextmanager
+def running(kind: str) -> Iterator[Forge]:
+    """Run a forge. A request that its description does not have fails the test."""
+    forge = Forge(kind)
+    thread = threading.Thread(target=forge.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield forge
+    forge.shutdown()
+    forge.server_close()
+    thread.join()
+    assert forge.state.complaints == []
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Forge
@@ -110,9 +125,10 @@ class _Handler(BaseHTTPRequestHandler):
             return
         body = self._text(operation, sent)
         with self.server.lock:
-            status, answer, headers = self._do(operation, names, query, body)
+            do = self._report if "report" in names else self._do
+            status, answer, headers = do(operation, names, query, body)
             if what == "duplicated":
-                self._do(operation, names, query, body)
+                do(operation, names, query, body)
         state.after(operation)
         if state.meet is not None and operation == "issues/list-comments":
             meet = state.meet
@@ -127,8 +143,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(status, answer, headers)
 
-    def _text(self, operation: str, sent: bytes) -> str:
-        """Return the text of a comment out of the body of a request."""
+    def _text(self, operation: str, sent: bytes) -> Any:
+        """Return the text of a comment out of the body of a request, or the body of another request."""
         found = json.loads(sent) if sent else ""
         [described] = [one for one in self.server.described["operations"] if one["id"] == operation]
         for step in described.get("text", ["body"]) if sent else ():
@@ -170,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.state.complaints.append(f"{self.command} {self.path}: {wrong or 'no such operation'}")
         return None
 
-    def _do(self, operation: str, names: dict[str, str], query: dict[str, str], body: str) -> tuple[int, Any, dict[str, str]]:
+    def _do(self, operation: str, names: dict[str, str], query: dict[str, str], body: Any) -> tuple[int, Any, dict[str, str]]:
         state = self.server.state
         if operation == "users/get-authenticated":
             login = {"login": ME, "username": ME, "id": 1, "uuid": ME, "authenticatedUser": {"id": ME}}
@@ -200,6 +216,20 @@ class _Handler(BaseHTTPRequestHandler):
             return (200 if self.server.kind == "azure" else 204), None, {}
         state.comments[number]["body"] = body
         return 200, self._shown(number), {}
+
+    def _report(self, operation: str, names: dict[str, str], _: object, body: Any) -> tuple[int, Any, dict[str, str]]:
+        """Keep a report. Annotations stay when it is written anew, and a report that is not there has none."""
+        reports, name = self.server.state.reports, f"{names['commit']}/{names['report']}"
+        if operation != "reports/put" and name not in reports:
+            return 404, {"error": {"message": "no such report"}}, {}
+        if operation == "reports/delete":
+            del reports[name]
+            return 204, None, {}
+        if operation == "reports/put":
+            reports[name] = {"annotations": [], **reports.get(name, {}), **body}
+        else:
+            reports[name]["annotations"] += body
+        return 200, body, {}
 
     def _request_at(self, head: str) -> dict[str, Any]:
         """Return a request as the interface shows it. Bitbucket shows the first digits of a commit."""
