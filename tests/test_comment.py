@@ -185,7 +185,7 @@ def meant(shown: str) -> str:
     return re.sub(
         r"\\(?:x(..)|u(....)|U(........)|([nrt]))",
         lambda match: {"n": "\n", "r": "\r", "t": "\t"}.get(match[4]) or chr(int(match[1] or match[2] or match[3], 16)),
-        shown,
+        shown.replace("\u02cb", "`"),
     )
 
 
@@ -193,11 +193,12 @@ def meant(shown: str) -> str:
 @given(text=TEXTS)
 @example("a\\|b")
 @example("a\\")
+@example("`\u02cb\\u02cb")
 @example("`` ` |")
 @example("")
 @example(" ")
 def test_nothing_escapes_its_cell_where_html_is_text(parse: Callable[[str], str], text: str) -> None:
-    """The same as above for a code span, which can be read back: no two texts look the same."""
+    """The same as above for a code span, which can be read back."""
     span = code_span(text)
     reader = read(
         parse(f"| A | B | C |\n|---|---|---|\n| {span} | {span}; {code_span('x')} | [{span}](https://x.y) |\n\nbelow\n")
