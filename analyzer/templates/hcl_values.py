@@ -54,6 +54,12 @@ class Thing(Protocol):
     def attribute(self, name: str) -> Value:
         """Return the attribute *name*."""
 
+    def instance(self, index: Value) -> Thing:
+        """Return the instance with an index, of something of which it is not known which instances it has."""
+
+    def spread(self) -> list[Value]:
+        """Return its instances as a list."""
+
 
 class Names(Protocol):
     """What gives the names of a configuration their meaning."""

@@ -60,7 +60,7 @@ def machines(source: Source, document: Mapping[str, Json], project: Project) -> 
 def _read(plan: Plan, machine: Planned) -> Found:
     texts: dict[str, Texts] = {}
     names: set[str] = set()
-    name = f"{machine.prefix}{machine.name}{machine.index}"
+    name = f"{machine.prefix}{machine.name}".replace("'", '"') + machine.index
     options = _options(plan, machine, texts, names)
     text = machine.values.get("definition")
     sources = _sources(plan, machine)
@@ -117,7 +117,7 @@ def _facts(plan: Plan, texts: dict[str, Texts], names: set[str]) -> Facts:
             found: list[str] = []
             for path in paths:
                 values = [text for text in at(one.values, path) if isinstance(text, str)]
-                written = [_reference(plan, expression, one.module, texts, names) for expression in at(one.expressions, path)]
+                written = [_reference(plan, expression, one, texts, names) for expression in at(one.expressions, path)]
                 found += values or [text for text in written if text is not None]
             for arn in arns:
                 made[fact, arn] = tuple(dict.fromkeys((*made.get((fact, arn), ()), *found)))
@@ -128,7 +128,7 @@ def _holder(plan: Plan, one: Planned) -> Planned | None:
     named = facts_table(one.kind).get(OF)
     if named is None:
         return one
-    found = plan.resource(one.expressions.get(str(named)), one.module)
+    found = plan.resource(one.expressions.get(str(named)), one)
     return found[0] if found else None
 
 
@@ -159,7 +159,7 @@ def _from_sources(plan: Plan, machine: Planned, name: str) -> Found:
 
     folder = os.path.dirname(os.path.realpath(plan.source.name))
     values = {key: as_object(one).get("value") for key, one in as_object(plan.document.get("variables")).items()}
-    names = {name, name.removesuffix(machine.index)}
+    names = {name, name.removesuffix(machine.index), f"{''.join(f'module.{one}.' for one in machine.module)}{machine.name}"}
     failed: SourceError | None = None
     for one in terraform.machines_of_folder(folder, plan.project, values):
         if isinstance(one, SourceError):
@@ -189,7 +189,7 @@ def _options(plan: Plan, machine: Planned, texts: dict[str, Texts], names: set[s
         written = as_object(next(iter(as_list(machine.expressions.get("encryption_configuration"))[number:]), None)).get(
             "kms_key_id"
         )
-        key = key if isinstance(key, str) else _reference(plan, written, machine.module, texts, names)
+        key = key if isinstance(key, str) else _reference(plan, written, machine, texts, names)
         if key is not None:
             made["kms_key"] = key
     provider = as_object(as_object(as_object(plan.document.get("configuration")).get("provider_config")).get(machine.provider))
@@ -205,13 +205,13 @@ def _options(plan: Plan, machine: Planned, texts: dict[str, Texts], names: set[s
 
 def _variable(plan: Plan, expression: Json) -> Json:
     reference = plan.followed(expression, ())
-    head, _, name = reference[0].partition(".") if reference else ("", "", "")
+    head, _, name = reference.written.partition(".") if reference else ("", "", "")
     return plan.variable(name) if head == "var" else None
 
 
-def _reference(plan: Plan, expression: Json, path: tuple[str, ...], texts: dict[str, Texts], names: set[str]) -> str | None:
-    """Return the placeholder of what *expression* refers to, and learn what it stands for."""
-    found = plan.resource(expression, path)
+def _reference(plan: Plan, expression: Json, by: Planned, texts: dict[str, Texts], names: set[str]) -> str | None:
+    """Return the placeholder of what *expression*, one of *by*, refers to, and learn what it stands for."""
+    found = plan.resource(expression, by)
     if found is None:
         return None
     resource, attribute = found
@@ -246,14 +246,14 @@ def _filled(resource: Planned, pattern: str, own: str, attribute: str) -> str:
 def _written(plan: Plan) -> dict[str, str]:
     """Return how the configuration refers to the ARNs that the plan knows: ``arn:aws:sns:...`` → `aws_sns_topic.t.arn`."""
     known = ((one.values.get("arn"), one) for one in plan.resources)
-    return {arn: f"{one.address}{one.index}.arn" for arn, one in known if isinstance(arn, str) and arn.startswith("arn:")}
+    return {arn: f"{one.address}.arn" for arn, one in known if isinstance(arn, str) and arn.startswith("arn:")}
 
 
 def _role(plan: Plan, machine: Planned) -> Role | None:
     """Return the role that the machine has, where it is in the plan too."""
     roles = [one for one in plan.resources if one.kind == ROLE and one.mode == "managed"]
     arn = machine.values.get("role_arn")
-    found = plan.resource(machine.expressions.get("role_arn"), machine.module)
+    found = plan.resource(machine.expressions.get("role_arn"), machine)
     role = next((one for one in roles if isinstance(arn, str) and one.values.get("arn") == arn), None) or (
         found[0] if found else None
     )
@@ -285,7 +285,7 @@ def _role(plan: Plan, machine: Planned) -> Role | None:
         elif isinstance(one.values.get("policy_arn"), str):
             managed.append(one.values["policy_arn"])
     trust = _json(role.values.get("assume_role_policy"))
-    return Role(f"{role.address}{role.index}", role.pointer, tuple(statements), tuple(managed), tuple(others), trust)
+    return Role(role.address, role.pointer, tuple(statements), tuple(managed), tuple(others), trust)
 
 
 def _is_of(plan: Plan, one: Planned, argument: str, role: Planned) -> bool:
@@ -293,7 +293,7 @@ def _is_of(plan: Plan, one: Planned, argument: str, role: Planned) -> bool:
     given = value if isinstance(value, list) else [value]
     if isinstance(role.values.get("name"), str) and role.values["name"] in given:
         return True
-    found = plan.resource(expression, one.module)
+    found = plan.resource(expression, one)
     return found is not None and found[0].address == role.address
 
 
@@ -302,7 +302,7 @@ def _policy(plan: Plan, attachment: Planned) -> Planned | None:
     for one in plan.resources:
         if one.kind == POLICY and one.mode == "managed" and isinstance(arn, str) and one.values.get("arn") == arn:
             return one
-    found = plan.resource(attachment.expressions.get("policy_arn"), attachment.module)
+    found = plan.resource(attachment.expressions.get("policy_arn"), attachment)
     return found[0] if found and found[0].kind == POLICY and found[0].mode == "managed" else None
 
 

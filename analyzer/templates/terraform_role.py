@@ -5,13 +5,14 @@ https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.errors import SourceError
 from analyzer.templates.hcl_evaluate import evaluate
 from analyzer.templates.hcl_functions import parsed
-from analyzer.templates.hcl_values import Ref, Scope, Value, as_text
+from analyzer.templates.hcl_values import Choice, Ref, Scope, Value, as_text
 from analyzer.templates.model import Role
 from analyzer.templates.terraform_documents import expanded, statements_of
 from analyzer.templates.terraform_resource import Resource
@@ -21,6 +22,10 @@ from analyzer.text import Json
 ROLE, POLICY, OWN_POLICY = "aws_iam_role", "aws_iam_policy", "aws_iam_role_policy"
 ATTACHMENTS = {"aws_iam_role_policy_attachment": "role", "aws_iam_policy_attachment": "roles"}
 """The resources that attach a policy, and the argument that says to which roles."""
+
+
+_INSTANCE = re.compile(r"(.*?)(\[[^]]*\])?\.\w+")
+_KNOWN_KEY = re.compile(r"\[(?:[0-9]+|'[^']*')\]")
 
 
 def role_of(machine: Resource, scope: Scope) -> Role | None:
@@ -44,9 +49,13 @@ def declared_role(role: Resource) -> Role:
     for arn in managed if isinstance(managed, list) else []:
         made.add_policy(arn, role)
     for one in _everywhere(role):
-        if one.kind == OWN_POLICY and _is_of(one.argument("role"), role):
+        named = "role" if one.kind == OWN_POLICY else ATTACHMENTS.get(one.kind)
+        is_of = named is not None and _is_of(one.argument(named), role)
+        if is_of is None:
+            made.others.append(one.address)
+        elif is_of and one.kind == OWN_POLICY:
             made.add_document(_text(one.block.body.attributes.get("policy"), one.scope()))
-        elif one.kind in ATTACHMENTS and _is_of(one.argument(ATTACHMENTS[one.kind]), role):
+        elif is_of:
             made.add_policy(one.json("policy_arn"), one)
     trust = _parsed(_text(body.attributes.get("assume_role_policy"), role.scope()), role.scope())
     pointer = (*role.module.prefix.split(".")[:-1], "resource", *role.block.labels)
@@ -84,9 +93,7 @@ class _Policies:
 def _everywhere(role: Resource) -> Iterator[Resource]:
     """Yield the resources of all modules that are read."""
     for module in list(role.module.configuration.modules):
-        for block in module.blocks("resource"):
-            if len(block.labels) == 2:
-                yield Resource(module, block)
+        yield from module.resources()
 
 
 def _declared(value: Value, by: Resource) -> Resource | None:
@@ -98,18 +105,25 @@ def _declared(value: Value, by: Resource) -> Resource | None:
     return by.module.configuration.resources.get(match[1] if match else text)
 
 
-def _is_of(value: Value, role: Resource) -> bool:
-    """Tell whether *value* names the role: by a reference to it, or by the name that it is given."""
+def _is_of(value: Value, role: Resource) -> bool | None:
+    """Tell whether *value* names the role: by a reference to it, or by the name that it is given. Nothing where it may."""
     if isinstance(value, list):
-        return any(_is_of(one, role) for one in value)
-    if isinstance(value, Resource):
-        return value.address == role.address
+        found = [_is_of(one, role) for one in value]
+        return True if True in found else None if None in found else False
+    if isinstance(value, Choice):
+        return None if any(_is_of(one, role) is not False for one in value.values) else False
     kind = terraform_type(ROLE)
     name = f"{role.address}.{role.own_name(kind)}" if kind else f"{role.address}.name"
-    if isinstance(value, Ref):
-        return value.name == name
-    written = role.argument("name")
-    return isinstance(value, str) and (value in (f"${{{name}}}", written))
+    if not isinstance(value, Ref):
+        return isinstance(value, str) and value in (f"${{{name}}}", role.argument("name"))
+    if value.name == name:
+        return True
+    match = _INSTANCE.fullmatch(value.name)
+    if match and match[1] == role.address.removesuffix(role.key):
+        known = all(_KNOWN_KEY.fullmatch(key or "") for key in (match[2], role.key))
+        return False if known else None
+    may_be = role.module.configuration.known.texts.get(value.name, ())
+    return None if len(may_be) > 1 and f"${{{name}}}" in may_be else False
 
 
 def _text(expression: object, scope: Scope) -> str | None:
