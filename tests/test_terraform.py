@@ -8,11 +8,14 @@ what the command line says of those that could not be read.
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
+from click.testing import CliRunner
 from corpus.cases import corpus_root
 
 from analyzer.analyze import Analysis, analyze
@@ -104,6 +107,23 @@ def test_the_policy_is_that_of_the_resolved_definition(folder: Path, machine: st
     [found] = analyses(str(folder), "--machine", machine, *PLACE)
     assert found.policy == analyze(read_source(str(definition)), found.context).policy
     assert found.policy.statements
+
+
+@pytest.mark.parametrize("name", ["names-are-those-of-the-module-of-the-machine", "instances-of-a-resource-are-told-apart"])
+def test_a_role_that_is_written_is_what_its_machine_needs(name: str, tmp_path: Path) -> None:
+    """A role put beside its machine, with each reference worked out as Terraform does, has all that is needed and no more."""
+    folder = Path(shutil.copytree(TEMPLATES / "terraform" / name, tmp_path / name))
+    written = CliRunner().invoke(main, ["analyze", str(folder), "--format", "terraform", "--no-config"])
+    assert "unpinned-name" not in written.stderr
+    role = re.search(r'resource "aws_iam_role" "(\w+)"', written.stdout)
+    assert role is not None
+    text = (folder / "main.tf").read_text()
+    (folder / "main.tf").write_text(re.sub(r'role_arn += "[^"]*"', f"role_arn = aws_iam_role.{role[1]}.arn", text))
+    (folder / "role.tf").write_text(written.stdout)
+    checked = CliRunner().invoke(main, ["check", str(folder / "main.tf"), "--no-config", "--machine", role[1]])
+    assert (
+        checked.stdout.splitlines()[-1] == "no findings" or "0 missing · 0 excess · 0 of trust · 0 not decided" in checked.stdout
+    )
 
 
 @pytest.mark.parametrize("root", [TEMPLATES, corpus_root()], ids=["own", "corpus"])

@@ -224,3 +224,6 @@ TEXTS: dict[str, Callable[..., Value]] = {
     "base64decode": lambda text: base64.b64decode(_settled(text), validate=True).decode(),
 }
 """Functions of texts: a reference in an argument is written out where it stands for one text."""
+
+OF_NAMES = ("replace", "lower", "upper", "title", "trim", "trimspace", "chomp", "trimprefix", "trimsuffix", "substr")
+"""Functions that make a plain name of plain names."""

@@ -15,7 +15,7 @@ from analyzer.errors import SourceError
 from analyzer.sources import parse_any
 from analyzer.sources.json_text import looks_like_json
 from analyzer.templates.hcl import Expression
-from analyzer.templates.hcl_builtins import FUNCTIONS, TEXTS, Unknown
+from analyzer.templates.hcl_builtins import FUNCTIONS, OF_NAMES, TEXTS, Unknown
 from analyzer.templates.hcl_evaluate import evaluate, template
 from analyzer.templates.hcl_values import (
     MAX_TEXT,
@@ -46,7 +46,7 @@ def call(name: str, arguments: list[Expression], expression: Expression, scope: 
     try:
         made = FUNCTIONS[name](*values) if name in FUNCTIONS else _text_function(name, values, expression, scope)
     except (Unknown, SourceError, TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError):
-        return open_ref(expression, scope)
+        return _name_of_names(name, values, expression, scope)
     return bounded(made, expression, scope) if isinstance(made, str) else made
 
 
@@ -170,9 +170,29 @@ def _text_function(name: str, values: list[Value], expression: Expression, scope
     if not isinstance(made, str):
         return made
     found = scope.known.stands_for(placeholder(expression.written, scope.prefix), (made,))
-    if found.name == f"{scope.prefix}{expression.written}" and not re.search("[:/]", made):
-        scope.known.names.add(found.name)  # where it is a name, and can be written back as the expression that it is
+    if not re.search("[:/]", made):
+        _keep(found.name, expression, scope)
     return found
+
+
+def _name_of_names(name: str, values: list[Value], expression: Expression, scope: Scope) -> Ref:
+    """Return the open placeholder of a function that cannot be worked out: of plain names, most make one."""
+    found = open_ref(expression, scope)
+    texts = [f"${{{value.name}}}" if isinstance(value, Ref) else value for value in values]
+    parts = [part for text in texts if isinstance(text, str) for part in PLACEHOLDER.findall(text)]
+    plain = all(isinstance(text, str | int) and not re.search("[:/]", PLACEHOLDER.sub("", str(text))) for text in texts)
+    if name in OF_NAMES and plain and parts and all(part in scope.known.names for part in parts):
+        _keep(found.name, expression, scope)
+    return found
+
+
+def _keep(name: str, expression: Expression, scope: Scope) -> None:
+    """Take *name* for a plain name, which is written back as the expression that it is, where it means the same by itself."""
+    scope.known.names.add(name)
+    meta, written = expression.tree.meta, expression.written
+    whole = expression.text[meta.start_pos : meta.end_pos] == written and "\ue020" not in written
+    if whole and not any(re.search(rf"\b{re.escape(one)}\b", written) for one in scope.bound):
+        scope.known.written[name] = written
 
 
 def _full(value: Value, scope: Scope, kept: set[str]) -> Any:

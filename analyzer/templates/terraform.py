@@ -25,6 +25,7 @@ from analyzer.templates.project import Project
 from analyzer.templates.terraform_documents import expanded
 from analyzer.templates.terraform_facts import facts_of
 from analyzer.templates.terraform_module import Configuration, Module, read_module
+from analyzer.templates.terraform_names import spelled
 from analyzer.templates.terraform_resource import Resource, resources_of
 from analyzer.templates.terraform_role import ROLE, declared_role, role_of
 from analyzer.templates.types import terraform_type
@@ -166,6 +167,8 @@ def _read(machine: _Machine) -> Found:
     told = [text for (_, arn), values in facts.items() for text in (arn, *values)]
     beside = json.dumps([document, list(options.values()), declared, told], ensure_ascii=False)
     texts, names = texts_of([beside, f"${{{own}}}"], configuration.known.texts, configuration.known.names)
+    written = _written(configuration)
+    told_by = [text for found in texts.values() for text in found]
     files = {one.name for one in configuration.files.values()}
     if machine.resource.module.prefix:
         files |= {one.name for one, _ in machine.resource.module.sources}
@@ -179,7 +182,9 @@ def _read(machine: _Machine) -> Found:
         options=options,
         texts=texts,
         names=names,
-        written=_written(configuration),
+        written=written,
+        spelled=spelled({*texts, *written.values(), *_named([beside, *written, *told_by])}, machine.resource.module, written),
+        home=machine.resource.module.prefix,
         own_name=own,
         role=role,
         files=tuple(sorted(files)),
@@ -264,6 +269,11 @@ def _alias(block: Block, scope: Scope) -> str:
     written = block.body.attributes.get("alias")
     value = "" if written is None else evaluate(written, scope)
     return value if isinstance(value, str) else ""
+
+
+def _named(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the placeholders of *texts* that are not those of every template."""
+    yield from (name for text in texts for name in PLACEHOLDER.findall(text) if name not in PSEUDO)
 
 
 def texts_of(beside: Iterable[str], known: Mapping[str, Texts], names: Iterable[str]) -> tuple[dict[str, Texts], frozenset[str]]:

@@ -196,6 +196,13 @@ class Module:
         text = value if isinstance(value, str) else ""
         return (kind is None or kind.written in ("string", "number")) and not NO_NAME.search(name) and not re.search("[:/]", text)
 
+    def output(self, name: str) -> Value:
+        """Return an output of the module, for its caller."""
+        block = next((one for one in self.blocks("output") if one.labels == (name,)), None)
+        value = None if block is None else block.body.attributes.get("value")
+        address = f"{self.prefix}{name}"
+        return Ref(address) if value is None else self.once(f"{address} (output)", value, self.scope())
+
     # ------------------------------------------------------------------------------------------------- called modules
 
     def children(self, block: Block) -> Iterator[Module]:
@@ -302,12 +309,8 @@ class Call:
 
     def attribute(self, name: str) -> Value:
         """Return an output of the module."""
-        module, address = self.child(), f"{self.address}.{name}"
-        found = [one for one in module.blocks("output") if one.labels == (name,)] if module is not None else []
-        value = found[0].body.attributes.get("value") if found else None
-        if module is None or value is None:
-            return Ref(address)
-        return module.once(f"{address} (output)", value, module.scope())
+        module = self.child()
+        return Ref(f"{self.address}.{name}") if module is None else module.output(name)
 
     def instance(self, index: Value) -> Call:
         """Return one instance, where it is not known which there are."""

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.errors import NotADefinition, SourceError
 from analyzer.sources import parse_any
 from analyzer.templates.facts import Facts
@@ -23,6 +24,7 @@ from analyzer.templates.project import Project
 from analyzer.templates.terraform import MACHINE, texts_of
 from analyzer.templates.terraform_documents import statements_of
 from analyzer.templates.terraform_facts import OF, at, paths_of
+from analyzer.templates.terraform_names import spelled_plainly
 from analyzer.templates.terraform_planned import Plan, Planned, as_list, as_object
 from analyzer.templates.terraform_role import ATTACHMENTS, OWN_POLICY, POLICY, ROLE
 from analyzer.templates.types import facts as facts_table
@@ -74,6 +76,7 @@ def _read(plan: Plan, machine: Planned) -> Found:
             options={**found.options, **options},
             texts={**found.texts, **texts},
             names=found.names | names,
+            spelled={**spelled_plainly({*texts, *names, *_named(texts)}, found.home), **(found.spelled or {})},
             files=tuple(sorted({*found.files, *sources})),
         )
     shown = Source(text, f"{plan.source.name} ({name})")
@@ -97,6 +100,10 @@ def _read(plan: Plan, machine: Planned) -> Found:
         texts=known,
         names=plain,
         written=_written(plan),
+        spelled=spelled_plainly(
+            {*known, *plain, *_written(plan).values(), *_named(known), *PLACEHOLDER.findall(beside[0])}, machine.prefix
+        ),
+        home=machine.prefix,
         own_name=own,
         role=_role(plan, machine),
         files=sources,
@@ -241,6 +248,10 @@ def _filled(resource: Planned, pattern: str, own: str, attribute: str) -> str:
         )
 
     return fill(pattern, give)
+
+
+def _named(texts: Mapping[str, Texts]) -> set[str]:
+    return {name for found in texts.values() for text in found for name in PLACEHOLDER.findall(text)}
 
 
 def _written(plan: Plan) -> dict[str, str]:

@@ -24,7 +24,7 @@ ATTACHMENTS = {"aws_iam_role_policy_attachment": "role", "aws_iam_policy_attachm
 """The resources that attach a policy, and the argument that says to which roles."""
 
 
-_INSTANCE = re.compile(r"(.*?)(\[[^]]*\])?\.\w+")
+_INSTANCE = re.compile(r"(\[.*\])?\.\w+")
 _KNOWN_KEY = re.compile(r"\[(?:[0-9]+|'[^']*')\]")
 
 
@@ -118,10 +118,10 @@ def _is_of(value: Value, role: Resource) -> bool | None:
         return isinstance(value, str) and value in (f"${{{name}}}", role.argument("name"))
     if value.name == name:
         return True
-    match = _INSTANCE.fullmatch(value.name)
-    if match and match[1] == role.address.removesuffix(role.key):
-        known = all(_KNOWN_KEY.fullmatch(key or "") for key in (match[2], role.key))
-        return False if known else None
+    every = role.address.removesuffix(role.key)
+    match = _INSTANCE.fullmatch(value.name.removeprefix(every)) if value.name.startswith(every) else None
+    if match:
+        return False if all(_KNOWN_KEY.fullmatch(key or "") for key in (match[1], role.key)) else None
     may_be = role.module.configuration.known.texts.get(value.name, ())
     return None if len(may_be) > 1 and f"${{{name}}}" in may_be else False
 
