@@ -296,7 +296,21 @@ def _role(plan: Plan, machine: Planned) -> Role | None:
         elif isinstance(one.values.get("policy_arn"), str):
             managed.append(one.values["policy_arn"])
     trust = _json(role.values.get("assume_role_policy"))
-    return Role(role.address, role.pointer, tuple(statements), tuple(managed), tuple(others), trust)
+    boundary = _boundary(role)
+    return Role(role.address, role.pointer, tuple(statements), tuple(managed), tuple(others), trust, boundary=boundary)
+
+
+def _boundary(role: Planned) -> str | None:
+    """Return the permissions boundary of a role: what it refers to, where the plan does not know it yet."""
+    value = role.values.get("permissions_boundary")
+    written = as_list(as_object(role.expressions.get("permissions_boundary")).get("references"))
+    return (
+        value
+        if isinstance(value, str) and value
+        else str(written[0])
+        if written and "permissions_boundary" not in role.values
+        else None
+    )
 
 
 def _is_of(plan: Plan, one: Planned, argument: str, role: Planned) -> bool:

@@ -59,7 +59,9 @@ def declared_role(role: Resource) -> Role:
             made.add_policy(one.json("policy_arn"), one)
     trust = _parsed(_text(body.attributes.get("assume_role_policy"), role.scope()), role.scope())
     pointer = (*role.module.prefix.split(".")[:-1], "resource", *role.block.labels)
-    return Role(role.address, pointer, tuple(made.statements), tuple(made.managed), tuple(made.others), trust)
+    boundary = _text(body.attributes.get("permissions_boundary"), role.scope())
+    others = tuple(made.others)
+    return Role(role.address, pointer, tuple(made.statements), tuple(made.managed), others, trust, boundary=boundary or None)
 
 
 class _Policies:
