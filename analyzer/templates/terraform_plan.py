@@ -260,15 +260,20 @@ def _written(plan: Plan) -> dict[str, str]:
     return {arn: f"{one.address}.arn" for arn, one in known if isinstance(arn, str) and arn.startswith("arn:")}
 
 
-def _role(plan: Plan, machine: Planned) -> Role | None:
-    """Return the role that the machine has, where it is in the plan too."""
+def _resource_of_role(plan: Plan, machine: Planned) -> Planned | None:
+    """Return the role that the machine has, where it is in the plan too: by what is known of its ARN, else by its reference."""
+    arn, expression = machine.values.get("role_arn"), machine.expressions.get("role_arn")
     roles = [one for one in plan.resources if one.kind == ROLE and one.mode == "managed"]
-    arn = machine.values.get("role_arn")
-    found = plan.resource(machine.expressions.get("role_arn"), machine)
-    role = next((one for one in roles if isinstance(arn, str) and one.values.get("arn") == arn), None) or (
-        found[0] if found else None
-    )
-    if role is None or role.kind != ROLE or role.mode != "managed":
+    known = [one for one in roles if isinstance(arn, str) and _is_named(one, arn)]
+    found = plan.resource(expression, machine) or plan.resource({"references": _of_roles(expression)}, machine)
+    role = known[0] if len(known) == 1 else found[0] if found else None
+    return role if role in roles else None
+
+
+def _role(plan: Plan, machine: Planned) -> Role | None:
+    """Return what the role of the machine is allowed, where it is in the plan too."""
+    role = _resource_of_role(plan, machine)
+    if role is None:
         return None
     statements: list[Json] = []
     managed: list[str] = [str(one) for one in as_list(role.values.get("managed_policy_arns"))]
@@ -298,6 +303,15 @@ def _role(plan: Plan, machine: Planned) -> Role | None:
     trust = _json(role.values.get("assume_role_policy"))
     boundary = _boundary(role)
     return Role(role.address, role.pointer, tuple(statements), tuple(managed), tuple(others), trust, boundary=boundary)
+
+
+def _is_named(role: Planned, arn: str) -> bool:
+    """Tell whether an ARN is that of the role, whose name is one of the account; its own ARN may not be known yet."""
+    return role.values.get("arn") == arn or (":role/" in arn and role.values.get("name") == arn.rpartition("/")[2])
+
+
+def _of_roles(expression: Json) -> list[Json]:
+    return [one for one in as_list(as_object(expression).get("references")) if str(one).startswith(f"{ROLE}.")]
 
 
 def _boundary(role: Planned) -> str | None:

@@ -24,6 +24,8 @@ ATTACHMENTS = {"aws_iam_role_policy_attachment": "role", "aws_iam_policy_attachm
 """The resources that attach a policy, and the argument that says to which roles."""
 
 
+_ROLE_ARN = re.compile(r"arn:[^:]*(?:\$\{AWS::Partition\})?:iam::(?:[^:]*|\$\{[^}]*\}):role/(?:.*/)?([^/]+)")
+
 _INSTANCE = re.compile(r"(\[.*\])?\.\w+")
 _KNOWN_KEY = re.compile(r"\[(?:[0-9]+|'[^']*')\]")
 
@@ -35,8 +37,29 @@ def role_of(machine: Resource, scope: Scope) -> Role | None:
     )
     role = _declared(value, machine)
     if role is None or role.kind != ROLE or role.block.kind != "resource":
+        role = _named(value, machine)
+    return None if role is None else declared_role(role)
+
+
+def _named(value: Value, machine: Resource) -> Resource | None:
+    """Return the role that an ARN names. A name is one role of the account, and no machine has a role of another account."""
+    texts = machine.module.configuration.known.texts
+    found = texts.get(value.name, ()) if isinstance(value, Ref) else (value,)
+    match = _ROLE_ARN.fullmatch(found[0]) if len(found) == 1 and isinstance(found[0], str) else None
+    if match is None:
         return None
-    return declared_role(role)
+    held = PLACEHOLDER.fullmatch(match[1])
+    names = {match[1], *(texts.get(held[1], ()) if held and len(texts.get(held[1], ())) == 1 else ())}
+    roles = [one for one in _everywhere(machine) if one.kind == ROLE and names & _names(one)]
+    return roles[0] if len(roles) == 1 else None
+
+
+def _names(role: Resource) -> set[str]:
+    """Return what the name of a role is written as."""
+    kind, written = terraform_type(ROLE), role.block.body.attributes.get("name")
+    own = {f"${{{role.address}.{role.own_name(kind)}}}"} if kind else set()
+    value = role.argument("name")
+    return own | ({as_text(value, written, role.scope())} if written is not None and value is not None else set())
 
 
 def declared_role(role: Resource) -> Role:
