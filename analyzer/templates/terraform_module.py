@@ -178,8 +178,10 @@ class Module:
         block = next((one for one in self.blocks("variable") if one.labels == (name,)), None)
         default = self.settings.get(name) or (block.body.attributes.get("default") if block else None)
         value = None if default is None else evaluate(default, self.scope())
-        if isinstance(value, list | dict) or (self.prefix and default is not None):
+        if self.prefix and default is not None:
             return value  # nobody but the caller could give a called module another one
+        if isinstance(value, list | dict) and default is not None:
+            return self._parts(address, value, default)
         known = self.configuration.known
         if self._is_plain(name, block, value):
             known.names.add(address)
@@ -189,6 +191,20 @@ class Module:
         texts = () if value in (None, "") else (as_text(value, default, self.scope()),)  # type: ignore[arg-type]
         known.texts.update({address: allowed or texts} if allowed or texts else {})
         return Ref(address)
+
+    def _parts(self, address: str, value: Value, default: Expression) -> Value:
+        """Return a list or an object that is a default: each text in it may be another one, as that of a variable may."""
+        known = self.configuration.known
+        known.spend(self.where)
+        if isinstance(value, list):
+            return [self._parts(f"{address}[{place}]", item, default) for place, item in enumerate(value)]
+        if isinstance(value, dict):
+            return {key: self._parts(f"{address}{_step(key)}", item, default) for key, item in value.items()}
+        if not isinstance(value, str) or not value or "${" in value or "%" in address:
+            return value
+        if not NO_NAME.search(address) and not re.search("[:/]", value):
+            known.names.add(address)
+        return known.stands_for(address, (value,))
 
     def _is_plain(self, name: str, block: Block | None, value: Value) -> bool:
         """Tell whether a variable holds a plain name, and no ARN, address or list."""
@@ -259,6 +275,10 @@ def read_module(
     module.settings = {} if given is not None else _settings(configuration, folder)
     configuration.modules.append(module)
     return module
+
+
+def _step(key: str) -> str:
+    return f".{key}" if re.fullmatch(r"[A-Za-z_][\w-]*", key) else key_of(key)
 
 
 def _settings(configuration: Configuration, folder: str) -> dict[str, Expression]:

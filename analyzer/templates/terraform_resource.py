@@ -199,11 +199,18 @@ def instances(module: Module, block: Block, address: str) -> dict[str, Value] | 
     if "for_each" not in attributes:
         known = isinstance(over, int) and not isinstance(over, bool) and 0 <= over <= MOST_INSTANCES
         return [bound_by(block, index) for index in range(over)] if known else None
-    if isinstance(over, list) and all(isinstance(one, str) for one in over):
-        over = {one: one for one in over}
-    if isinstance(over, dict) and len(over) <= MOST_INSTANCES and not any("${" in key for key in over):
-        return {key: {"each": {"key": key, "value": value}} for key, value in over.items()}
-    return None
+    pairs = [(_text_of(one, module), one, one) for one in over] if isinstance(over, list) else []
+    if isinstance(over, dict):
+        pairs = [(key, key, value) for key, value in over.items()]
+    if not isinstance(over, list | dict) or len(pairs) > MOST_INSTANCES or any("${" in text for text, _, _ in pairs):
+        return None
+    return {text: {"each": {"key": key, "value": value}} for text, key, value in pairs}
+
+
+def _text_of(value: Value, module: Module) -> str:
+    """Return the text that a member of a set is: of a variable, its default."""
+    found = module.configuration.known.texts.get(value.name, ()) if isinstance(value, Ref) else (value,)
+    return found[0] if len(found) == 1 and isinstance(found[0], str) else "${}"
 
 
 def is_optional(module: Module, block: Block, address: str) -> bool:
