@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from analyzer.dataflow.values import HOLE, ONE, Flow, Presence, Text, Value, look, texts
+from analyzer.dataflow.values import HOLE, ONE, PLACEHOLDER, Flow, Presence, Text, Value, look, texts
 from analyzer.maps import LONGEST, Case, Template
 from analyzer.permissions.grant import Certainty
 from analyzer.permissions.patterns import in_partition, is_arn
@@ -224,6 +224,8 @@ def _read_text(name: str, text: Text, cases: tuple[Case, ...], variables: Mappin
         for whole in wholes:
             yield _Reading(captured, whole, certainty, text.flow, hole)
         return
+    if hole is None and PLACEHOLDER.fullmatch(spell(written)):  # a reference, to something else than what is asked for
+        hole = (name, f"placeholder `{spell(written)}`")
     if hole is not None:
         yield _Reading({name: HOLE}, None, Certainty.UNKNOWN, text.flow, hole)
     else:

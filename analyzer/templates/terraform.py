@@ -168,6 +168,7 @@ def _read(machine: _Machine) -> Found:
     beside = json.dumps([document, list(options.values()), declared, told], ensure_ascii=False)
     texts, names = texts_of([beside, f"${{{own}}}"], configuration.known.texts, configuration.known.names)
     written = _written(configuration)
+    arns, unsure = _shaped({*texts, *_named([beside, *(text for found in texts.values() for text in found)])}, texts)
     told_by = [text for found in texts.values() for text in found]
     files = {one.name for one in configuration.files.values()}
     if machine.resource.module.prefix:
@@ -181,7 +182,9 @@ def _read(machine: _Machine) -> Found:
         document=document,
         options=options,
         texts=texts,
-        names=names,
+        names=(names | unsure) - arns,
+        arns=arns,
+        unsure=unsure - names,
         written=written,
         spelled=spelled({*texts, *written.values(), *_named([beside, *written, *told_by])}, machine.resource.module, written),
         home=machine.resource.module.prefix,
@@ -269,6 +272,19 @@ def _alias(block: Block, scope: Scope) -> str:
     written = block.body.attributes.get("alias")
     value = "" if written is None else evaluate(written, scope)
     return value if isinstance(value, str) else ""
+
+
+_ARN = re.compile(r"(?:^|[._-])arns?(?:\[[0-9]+\])?$", re.IGNORECASE)
+_CALLED = re.compile(r"(?:^|[._-])name$")
+
+
+def _shaped(names: Iterable[str], known: Mapping[str, Texts]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return which of *names* stand for whole ARNs of which nothing is known, and which for names, by what they are called."""
+    own = [name for name in names if re.fullmatch(r"[\w.\[\]'-]+", name)]
+    open_ = [name for name in own if name not in known]
+    arns = {name for name in open_ if _ARN.search(name)}
+    arns |= {name for name in own if name.startswith("var.") and any(text.startswith("arn:") for text in known.get(name, ()))}
+    return frozenset(arns), frozenset(name for name in open_ if _CALLED.search(name))
 
 
 def _named(texts: Iterable[str]) -> Iterator[str]:
