@@ -126,6 +126,26 @@ def test_a_role_that_is_written_is_what_its_machine_needs(name: str, tmp_path: P
     )
 
 
+@pytest.mark.parametrize("keys", [8, 9])
+def test_many_calls_of_a_module_are_one(keys: int, tmp_path: Path) -> None:
+    """A module that is called for a few keys has a machine for each; for more of them, one that stands for any."""
+    (tmp_path / "flow").mkdir()
+    listed = ", ".join(f'"k{number}"' for number in range(keys))
+    (tmp_path / "main.tf").write_text(
+        f'module "m" {{\n  for_each = toset([{listed}])\n  source   = "./flow"\n  name     = "sm-${{each.key}}"\n}}\n'
+    )
+    machine = (
+        'name = var.name\n  role_arn = "r"\n  definition = jsonencode({ StartAt = "A", States = { A = { Type = "Succeed" } } })'
+    )
+    (tmp_path / "flow" / "main.tf").write_text(
+        f'variable "name" {{}}\nresource "aws_sfn_state_machine" "this" {{\n  {machine}\n}}\n'
+    )
+    source = read_source(str(tmp_path / "main.tf"))
+    found = [one for one in machines_in(source, project_of(source.name)) or () if not isinstance(one, SourceError)]
+    names = [one.options["name"] for one in found]
+    assert names == [f"sm-k{number}" for number in range(keys)] if keys == 8 else len(names) == 1 and "${each.key" in names[0]
+
+
 @pytest.mark.parametrize("root", [TEMPLATES, corpus_root()], ids=["own", "corpus"])
 def test_what_terraform_declares_is_found_or_said(root: Path) -> None:
     """Every file of Terraform that declares a machine gives it, or says which file is not there."""

@@ -128,6 +128,8 @@ class Module:
             return whole
         if id(block) not in self.repeated:
             found = instances(self, block, whole.address)
+            if found is not None and len(found) > MOST and block.kind == "module":
+                found = None  # so many calls of a module are one that stands for any of them
             if isinstance(found, dict):
                 made: Value = {key: replace(whole, key=key_of(key), bound=bound) for key, bound in found.items()}
             elif found is not None:
