@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from render.templates_found import READABLE, document_of, label, policies, run, text_of
 
+from analyzer.cli import main
 from analyzer.errors import CannotEdit
 from analyzer.render.inplace import replaced
 from analyzer.render.stack import Tagged, long_form
@@ -199,6 +201,60 @@ def test_a_link_a_read_only_file_and_one_outside_of_the_project_are_left_alone(
         assert said in done.stderr
     assert {path.read_text() for path in (*inside.iterdir(), *outside.iterdir())} == {text}
     assert sorted(path.name for path in inside.iterdir()) == ["file.yaml", "link.yaml", "read-only.yaml"]
+
+
+GUARDED = """\
+Resources:
+  Flow:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Definition: {StartAt: A, States: {A: {Type: Succeed}}}
+      Policies: %s
+"""
+ALLOW = "{Statement: [{Effect: Allow, NotAction: 'iam:*', Resource: '*'}]}"
+
+
+@pytest.mark.parametrize(
+    ("policies", "said"),
+    [
+        ("[AWSLambdaRole, {Statement: {Sid: Guard, Effect: Deny, Action: 's3:*', Resource: '*'}}]", "`Guard` denies something"),
+        ("[{Statement: [{Effect: Deny, NotAction: 's3:*', Resource: '*'}]}]", "a statement denies something"),
+        ("[{Statement: [{Effect: !If [P, Allow, Deny], Action: 's3:*', Resource: '*'}]}]", "a statement may deny something"),
+        (f"!If [P, {ALLOW}, {{Statement: {{Effect: Deny, Action: '*', Resource: '*'}}}}]", "a statement denies something"),
+        ("[{Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://b/p.yaml}}}]", "`Fn::Transform` may put in"),
+    ],
+    ids=["deny", "not-action", "either", "branch", "included"],
+)
+def test_a_denial_is_not_lost(policies: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What somebody denied by hand, or may have, is not written over."""
+    monkeypatch.chdir(tmp_path)
+    Path("t.yaml").write_text(GUARDED % policies)
+    done = run("write", "t.yaml")
+    assert done.exit_code == 1
+    assert said in done.stderr
+    assert "in `Flow`, which would be lost: put it into a managed policy or a permissions boundary" in done.stderr
+    assert Path("t.yaml").read_text() == GUARDED % policies
+
+
+def test_a_denial_in_a_trust_policy_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may not take the role is not forgotten either."""
+    monkeypatch.chdir(tmp_path)
+    text = (ROLE % (STATES, OWN_ROLE, STATE)).replace("[{Effect", "[{Effect: Deny, Principal: '*', Action: 'sts:*'}, {Effect")
+    Path("t.yaml").write_text(text)
+    done = run("write", "t.yaml")
+    assert (done.exit_code, "a statement denies something in `Role`" in done.stderr) == (1, True)
+    assert Path("t.yaml").read_text() == text
+
+
+def test_what_a_template_allows_is_derived_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Permissions go without a word, whatever they were written with; a policy of which nobody knows what it denies does not."""
+    monkeypatch.chdir(tmp_path)
+    Path("t.yaml").write_text(GUARDED % f"[AWSLambdaRole, S3ReadPolicy: {{BucketName: b}}, !If [P, {ALLOW}, '{{}}'], !Ref Own]")
+    done = CliRunner().invoke(main, ["write", "--no-config", "t.yaml"])
+    assert done.exit_code == 0
+    assert Path("t.yaml").read_text() == GUARDED % "[]"
+    why = "if it denies something, put it into a permissions boundary"
+    assert done.stderr.strip() == f"note: t.yaml: the managed policy `${{Own}}` is taken out of `Flow`: {why}"
 
 
 # ----------------------------------------------------------------------------------------------------------------- places

@@ -125,6 +125,11 @@ def _other(other: Json, given: PolicySet, unread: list[tuple[Place, str]]) -> It
         unread.append((place, "is no policy template of SAM"))
 
 
+def is_known_managed(name: str) -> bool:
+    """Tell whether a managed policy, by its name or its ARN, is one of AWS whose statements are known here."""
+    return name.rpartition("/")[2] in _managed()
+
+
 @lru_cache(maxsize=1)
 def compiled_sam() -> Json:
     """Return the policy templates and connectors of SAM."""

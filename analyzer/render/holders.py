@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzer.analyze import Analysis, machine_name
+from analyzer.compare.declared import is_known_managed
 from analyzer.diagnostics import Severity
 from analyzer.errors import CannotEdit
 from analyzer.render.cloudformation import POLICY_NAME, policy
+from analyzer.render.denials import denials
 from analyzer.render.drafts import Draft, drafts
 from analyzer.render.inplace import replaced
 from analyzer.render.stack import intrinsics
@@ -25,6 +27,10 @@ DIALECTS = ("cloudformation", "sam")
 """The dialects of templates that are written into."""
 
 _BESIDE = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
+_REPLACED = ("AssumeRolePolicyDocument", "Policies")
+"""The properties of a role that are written anew; of a machine, the second one is."""
+
+_ELSEWHERE = "put it into a managed policy or a permissions boundary, which stay as they are"
 _STATES = re.compile(r"states\.(?:[a-z0-9-]+\.|\$\{AWS::Region\}\.)?(?:amazonaws\.com(?:\.cn)?|\$\{AWS::URLSuffix\})")
 """The service of a trust policy that only state machines take on."""
 
@@ -51,7 +57,7 @@ def write_into(source: Source, analyses: Sequence[Analysis]) -> Written:
     made = drafts(list(groups.values()), DIALECTS, list(groups), dependencies(_without_policies(resources, groups)))
     changes: dict[Pointer, Json] = {}
     remarks: list[str] = []
-    for holder, draft in zip(groups, made, strict=True):
+    for (holder, group), draft in zip(groups.items(), made, strict=True):
         if len(draft.documents) > 1:
             many = f"the policy of `{draft.title}` takes {len(draft.documents)} documents, and there is place for one"
             raise CannotEdit(f"{many}: `--format cloudformation` writes the managed policies beside the role")
@@ -61,6 +67,7 @@ def write_into(source: Source, analyses: Sequence[Analysis]) -> Written:
             if draft.statements or "Policies" in properties:
                 changes[*place, "Policies"] = [policy(draft, {})] if draft.statements else []
             doubts = draft.doubts
+            remarks += _taken_out(holder, group)
         else:
             policies = [{"PolicyName": _policy_name(properties), "PolicyDocument": policy(draft, {})}] if draft.statements else []
             if policies or "Policies" in properties:
@@ -92,6 +99,10 @@ def _review(holder: str, group: Sequence[Analysis], resources: Mapping[str, Json
         errors = [found for found in analysis.diagnostics if found.severity is Severity.ERROR]
         if errors:
             raise CannotEdit(f"`{machine_name(analysis)}` has errors, such as: {errors[0].message}")
+    replaced_parts = _REPLACED[1:] if resources[holder]["Type"] in TYPES else _REPLACED
+    denied = next((one for part in replaced_parts for one in denials(resources[holder]["Properties"].get(part))), None)
+    if denied is not None:
+        raise CannotEdit(f"{denied} in `{holder}`, which would be lost: {_ELSEWHERE}")
     trust = group[0].found.role.trust if group[0].found and group[0].found.role else None
     others = [service for service in _services(trust) if not _STATES.fullmatch(service)]
     if others and resources[holder]["Type"] not in TYPES:
@@ -119,6 +130,8 @@ def _services(trust: Json) -> list[str]:
     found: list[str] = []
     for statement in statements if isinstance(statements, list) else [statements]:
         principal = statement.get("Principal") if isinstance(statement, dict) else None
+        if isinstance(statement, dict) and "NotPrincipal" in statement:
+            found.append("all but those of a `NotPrincipal`")
         if not isinstance(principal, dict):
             found += [] if principal is None else [str(principal)]
             continue
@@ -132,8 +145,7 @@ def _without_policies(resources: Mapping[str, Json], holders: Mapping[str, Seque
     """Return the resources without what is going to be written, so that the result does not depend on what was there."""
     made = dict(resources)
     for holder in holders:
-        written = ("Policies", "AssumeRolePolicyDocument")
-        kept = {name: value for name, value in resources[holder]["Properties"].items() if name not in written}
+        kept = {name: value for name, value in resources[holder]["Properties"].items() if name not in _REPLACED}
         made[holder] = {**resources[holder], "Properties": kept}
     return made
 
@@ -154,6 +166,16 @@ def _left(holder: str, properties: Mapping[str, Json], resources: Mapping[str, J
     ]
     managed = f"`ManagedPolicyArns` of `{holder}` grants too: remove it when nothing else needs it"
     return [*([managed] if properties.get("ManagedPolicyArns") else []), *beside]
+
+
+def _taken_out(holder: str, group: Sequence[Analysis]) -> list[str]:
+    """Say which managed policies are no longer among those of a machine, of which nobody knows here what they deny."""
+    managed = [name for one in group if one.found and one.found.role for name in one.found.role.managed]
+    return [
+        f"the managed policy `{name}` is taken out of `{holder}`: if it denies something, put it into a permissions boundary"
+        for name in dict.fromkeys(managed)
+        if not is_known_managed(name)
+    ]
 
 
 def _targets(draft: Draft) -> list[str]:
