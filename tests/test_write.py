@@ -246,6 +246,93 @@ def test_a_denial_in_a_trust_policy_is_not_lost(tmp_path: Path, monkeypatch: pyt
     assert Path("t.yaml").read_text() == text
 
 
+PINNED = """\
+Conditions: {P: !Equals [!Ref 'AWS::Region', us-east-1]}
+Resources:
+  Flow:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      RoleArn: !GetAtt Role.Arn%s
+      Definition: {StartAt: A, States: {A: {Type: Succeed}}}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - {Effect: Allow, Principal: {Service: states.amazonaws.com}, Action: 'sts:AssumeRole', Condition: %s}
+"""
+AT = "arn:aws:states:${AWS::Region}:${AWS::AccountId}:stateMachine"
+NAME, EITHER = "\n      StateMachineName: flow", "\n      StateMachineName: !If [P, flow-prod, flow-dev]"
+DERIVED = AT.replace("aws:", "${AWS::Partition}:", 1)
+ACCOUNT = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+
+
+def sub(text: str) -> dict[str, str]:
+    """Return an `Fn::Sub` in its long form."""
+    return {"Fn::Sub": text}
+
+
+@pytest.mark.parametrize(
+    ("name", "condition", "becomes"),
+    [
+        # The deployment makes the name up, and it begins with what the template calls the machine.
+        (
+            "",
+            f"{{ArnLike: {{'aws:SourceArn': !Sub '{AT}:Flow-*'}}}}",
+            {"ArnLike": {"aws:SourceArn": sub(f"{AT}:Flow-*")}, "StringEquals": ACCOUNT},
+        ),
+        (
+            "",
+            f"{{ArnLike: {{'aws:SourceArn': !Sub '{AT}:*'}}}}",
+            {"ArnLike": {"aws:SourceArn": sub(f"{DERIVED}:*")}, "StringEquals": ACCOUNT},
+        ),
+        (
+            "",
+            f"{{ArnLike: {{'aws:SourceArn': !Sub '{AT}:Other-*'}}}}",  # the machine could not run
+            {"ArnLike": {"aws:SourceArn": sub(f"{DERIVED}:*")}, "StringEquals": ACCOUNT},
+        ),
+        (
+            NAME,
+            f"{{ArnLike: {{'aws:SourceArn': !Sub '{AT}:f*'}}, StringEquals: {{'aws:SourceOrgID': o-1}}}}",
+            {"ArnLike": {"aws:SourceArn": sub(f"{DERIVED}:flow")}, "StringEquals": {**ACCOUNT, "aws:SourceOrgID": "o-1"}},
+        ),
+        (
+            EITHER,
+            "{}",
+            {
+                "ArnLike": {"aws:SourceArn": [sub(f"{DERIVED}:flow-prod"), sub(f"{DERIVED}:flow-dev")]},
+                "StringEquals": ACCOUNT,
+            },
+        ),
+        (
+            EITHER,
+            f"{{ArnEquals: {{'aws:SourceArn': !If [P, !Sub '{AT}:flow-prod', !Sub '{AT}:flow-dev']}}}}",
+            {
+                "ArnEquals": {"aws:SourceArn": {"Fn::If": ["P", sub(f"{AT}:flow-prod"), sub(f"{AT}:flow-dev")]}},
+                "StringEquals": ACCOUNT,
+            },
+        ),
+        ("", "!If [P, {StringEquals: {'aws:SourceOrgID': o-1}}, !Ref AWS::NoValue]", None),
+    ],
+    ids=["prefix", "any", "another", "organization", "names", "branches", "not-read"],
+)
+def test_who_may_take_a_role_is_not_made_wider(
+    name: str, condition: str, becomes: dict[str, Any] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a trust policy asks for besides stays, and so does a pattern of the machine that is tighter than the derived one."""
+    monkeypatch.chdir(tmp_path)
+    text = PINNED % (name, condition)
+    Path("t.yaml").write_text(text)
+    assert run("write", "t.yaml").exit_code == 0
+    [statement] = document_of(Path("t.yaml"))["Resources"]["Role"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    if becomes is None:
+        assert Path("t.yaml").read_text() == text
+    else:
+        assert statement["Condition"] == becomes
+    assert run("write", "t.yaml").stdout == "t.yaml: nothing to change\n"
+
+
 def test_what_a_template_allows_is_derived_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Permissions go without a word, whatever they were written with; a policy of which nobody knows what it denies does not."""
     monkeypatch.chdir(tmp_path)

@@ -12,7 +12,7 @@ from analyzer.compare.catalogue import grants
 from analyzer.compare.conditions import Term, terms_of
 from analyzer.compare.declared import Declared
 from analyzer.compare.findings import Finding, finding
-from analyzer.compare.globs import covers, overlap, read, written
+from analyzer.compare.globs import ANY, STAR, covers, overlap, read, written
 from analyzer.compare.loosen import Loosen
 from analyzer.compare.statements import texts
 from analyzer.diagnostics import Severity
@@ -137,6 +137,11 @@ def _source_arn(machine: str, arns: Term, wanted: _Wanted, declared: Declared, l
         yield _say("trust-source", machine, declared, message, "", Severity.ERROR, _ARN)
     elif not all(any(covers(loosen(mine), loosen(one)) for mine in wanted.arns) for one in arns.values):
         shown = "` or `".join(map(written, arns.values))
+        if not any(STAR in one or ANY in one for one in arns.values):
+            # It names as many machines as it has values, whichever these are.
+            message = f"aws:SourceArn is `{shown}`, and only the deployment knows whether that is the machine `{written(own)}`"
+            yield _say("not-decided", machine, declared, message, "", None, _ARN)
+            return
         message = f"aws:SourceArn is `{shown}`, which lets in more than the machine `{written(own)}`"
         yield _say("trust-source", machine, declared, message, "", Severity.NOTE, _ARN)
 

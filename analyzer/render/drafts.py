@@ -113,7 +113,7 @@ def _draft(group: Sequence[Analysis], role: str, run: _Run) -> Draft:
     documents = tuple(
         tuple(_statement(statement, names, lost) for statement in document.to_dict()["Statement"]) for document in split(policy)
     )
-    trust = _trust([one.trust for one in group], replace(names, lost=lost_in_trust.setdefault), lost_in_trust)
+    trust = _trust([_of_each_name(one) for one in group], replace(names, lost=lost_in_trust.setdefault), lost_in_trust)
     own = {analysis.found.own_name for analysis in group if analysis.found is not None}
     return Draft(
         title=", ".join(map(machine_name, group)),
@@ -206,6 +206,21 @@ def _statement(statement: Mapping[str, Json], names: Names, lost: dict[str, None
             made["Condition"] = condition
         else:
             del made["Condition"]
+    return made
+
+
+def _of_each_name(analysis: Analysis) -> Json:
+    """Return the trust policy of a machine; where the template gives it one of several names, with each of them."""
+    found = analysis.found
+    names = found.texts.get(found.own_name, ()) if found is not None and found.own_name is not None else ()
+    if found is None or len(names) < 2:
+        return analysis.trust
+    made = json.loads(json.dumps(analysis.trust))
+    for statement in made["Statement"]:
+        sources = statement["Condition"].get("ArnLike", {})
+        arn = sources.get("aws:SourceArn")
+        if isinstance(arn, str):
+            sources["aws:SourceArn"] = [arn.replace(f"${{{found.own_name}}}", name) for name in names]
     return made
 
 

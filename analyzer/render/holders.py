@@ -17,7 +17,7 @@ from analyzer.render.cloudformation import POLICY_NAME, policy
 from analyzer.render.denials import denials
 from analyzer.render.drafts import Draft, drafts
 from analyzer.render.inplace import replaced
-from analyzer.render.stack import intrinsics
+from analyzer.render.tighter import tighter
 from analyzer.sources import parse_any
 from analyzer.templates.cloudformation import TYPES
 from analyzer.templates.depends import dependencies
@@ -72,8 +72,14 @@ def write_into(source: Source, analyses: Sequence[Analysis]) -> Written:
             policies = [{"PolicyName": _policy_name(properties), "PolicyDocument": policy(draft, {})}] if draft.statements else []
             if policies or "Policies" in properties:
                 changes[*place, "Policies"] = policies
-            changes[*place, "AssumeRolePolicyDocument"] = intrinsics(draft.trust, {})
-            doubts = (*draft.doubts, *draft.trust_doubts)
+            trust = tighter(draft, group, properties.get("AssumeRolePolicyDocument"))
+            if trust.document is None:
+                remarks.append(f"the trust policy of `{holder}` is left as it is: it says more than what is derived")
+            else:
+                changes[*place, "AssumeRolePolicyDocument"] = trust.document
+                if trust.kept:
+                    remarks.append(f"`{holder}` keeps its aws:SourceArn, which is tighter than what is derived")
+            doubts = (*draft.doubts, *(() if trust.kept else draft.trust_doubts))
             remarks += _left(holder, properties, resources)
         remarks += [f"{doubt.message}: {doubt.help}" for doubt in dict.fromkeys(doubts)]
         remarks += _targets(draft)

@@ -160,6 +160,10 @@ def read(machine: Machine) -> Found:
     definition, substitutions = settle(definition, {**given, **left}, machine.template)
     role = _role(machine)
     known, names, arns = _texts(machine, substitutions, definition, role)
+    own_name = f"{machine.name}.Name"
+    own = meaning(own_name, machine.template)
+    if len(own) > 1:
+        known[own_name] = own
     return Found(
         name=machine.name,
         dialect="sam" if machine.kind == SAM_MACHINE else "cloudformation",
@@ -174,7 +178,7 @@ def read(machine: Machine) -> Found:
         unsure=frozenset(name for name in names if _is_unsure(name, known, definition, machine.template)),
         settled=frozenset(name for name in names if name not in machine.template.parameters and name in known),
         generated=frozenset(name for name in names if name not in machine.template.parameters and name not in known),
-        own_name=f"{machine.name}.Name",
+        own_name=own_name,
         role=role,
         files=files,
         facts=machine.facts,
