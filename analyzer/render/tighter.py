@@ -110,7 +110,7 @@ def _is_tighter(analysis: Analysis) -> bool:
 
 
 def _holds(declared: str, own: str) -> bool:
-    """Tell whether a declared pattern has room for the own one: for its name all of it, whichever its partition and Region are."""
+    """Tell whether a declared pattern has room for the own one: for its name all of it, wherever it is."""
     parts = list(by_part(declared, own))
     return all(overlap(wide, narrow) for wide, narrow in parts[:-1]) and covers(*parts[-1])
 
