@@ -54,12 +54,12 @@ class Results(NamedTuple):
 
 
 def read(
-    paths: Sequence[str], ctx: click.Context, *, one: str | None = None, machine: str | None = None
+    paths: Sequence[str], ctx: click.Context, *, one: str | None = None, machine: str | None = None, sharing: bool = False
 ) -> tuple[list[Input], int]:
     """Find the state machines that *paths* name. A path that yields none is told on standard error, the others are kept.
 
     When *one* names something that is made for one machine only, several are wrong usage. Of templates, only the machine that
-    is called *machine* is taken, when that is given.
+    is called *machine* is taken, when that is given, and behind it, when they are wanted, those *sharing* its role.
     """
     from analyzer.errors import SourceError
     from analyzer.sources import find
@@ -73,12 +73,24 @@ def read(
         except SourceError as error:
             code = UNREADABLE
             _report_failure(error, None, ctx)
-    inputs, failed = machines(sources, machine, ctx)
+    found, failed = machines(sources, None, ctx)
+    inputs = chosen(found, machine)
     if machine is not None and not inputs:
         raise click.UsageError(f"there is no machine `{machine}` in what was read", ctx)
     if one:
         only_one(inputs, one, ctx)
-    return inputs, max(code, failed)
+    if sharing and machine is not None:
+        from analyzer.compare.sharing import role_key
+
+        roles = {role for each in inputs if (role := role_key(each.found)) is not None}
+        inputs += [each for each in found if not any(each is one for one in inputs) and role_key(each.found) in roles]
+    # Another machine of a template that cannot be read is told, and is no part of what is asked for.
+    return inputs, code if machine is not None else max(code, failed)
+
+
+def chosen(inputs: Sequence[Input], machine: str | None) -> list[Input]:
+    """Return the machine of a template that is called *machine*; all of them when none is named."""
+    return [one for one in inputs if machine is None or (one.found is not None and one.found.name == machine)]
 
 
 def only_one(inputs: Sequence[Input], one: str, ctx: click.Context) -> None:
@@ -132,8 +144,7 @@ def machines(
         _report_failure(error, read_texts.get(error.name, source if source.name == error.name else None), ctx)
     nested = {os.path.realpath(one.found.template) for one in inputs if one.found is not None and "/" in one.found.name}
     kept = [one for one in inputs if not (_is_part(one.place, named, template=one.found is not None) or _is_stack(one, nested))]
-    wanted = [one for one in kept if machine is None or (one.found is not None and one.found.name == machine)]
-    return wanted, UNREADABLE if failed else 0
+    return chosen(kept, machine), UNREADABLE if failed else 0
 
 
 def _is_part(place: str, named: Mapping[str, set[str]], *, template: bool) -> bool:

@@ -101,12 +101,12 @@ def _is_tighter(analysis: Analysis) -> bool:
     derived = _term(analysis.trust["Statement"][0])
     if derived is None or not _may_run(analysis, declared):
         return False
-    [own] = derived.values
-    made = own.replace(symbol(found.own_name or "") or own, f"{found.name.rpartition('/')[2]}-{STAR}")
+    name, prefix = symbol(found.own_name or ""), f"{found.name.rpartition('/')[2]}-{STAR}"
+    made = [own.replace(name, prefix) if name else own for own in derived.values]
     values = [value for one in terms for value in (one.values if one is not None else (STAR,))]
     patterns = [value for value in values if STAR in value or ANY in value]
-    lets_in = len(patterns) < len(values) or any(_holds(meant(one), meant(made)) for one in patterns)
-    return lets_in and not any(_holds(meant(one), meant(own)) for one in patterns)
+    lets_in = len(patterns) < len(values) or all(any(_holds(meant(one), meant(own)) for one in patterns) for own in made)
+    return lets_in and not any(_holds(meant(one), meant(own)) for one in patterns for own in derived.values)
 
 
 def _holds(declared: str, own: str) -> bool:

@@ -111,9 +111,23 @@ def machines(source: Source, document: Mapping[str, Json], project: Project, dep
         machine = Machine(str(name), resource["Type"], properties, source, template, project, facts, ("Resources", str(name)))
         try:
             found = read(machine)
-            yield replace(found, written=written, depends=depends, conditional=conditional(template.resources, str(name)))
+            role = found.role and replace(found.role, machines=_sharing(found.role, template))
+            around = conditional(template.resources, str(name))
+            yield replace(found, written=written, depends=depends, conditional=around, role=role)
         except SourceError as error:
             yield error
+
+
+def _sharing(role: Role, template: Template) -> frozenset[str]:
+    """Return the machines that take on *role*, or that it is a part of."""
+    holder = str(role.pointer[1])
+    made = {holder}
+    for name, resource in template.resources.items():
+        properties = resource.get("Properties") if isinstance(resource, dict) else None
+        if isinstance(properties, dict) and resource.get("Type") in TYPES:
+            written = properties.get(_FIELDS[resource["Type"]]["role"])
+            made |= {str(name)} if written is not None and holder in _roles(written, template) else set()
+    return frozenset(name for name in made if template.resources[name].get("Type") in TYPES)
 
 
 def _nested(
@@ -335,10 +349,14 @@ def _role(machine: Machine) -> Role | None:
         made = policies(machine.name, machine.at("Policies"), machine.properties.get("Policies"), template)
         others = (*made.others, *connections(machine.name, template))
         return replace(made, others=others, made=True, boundary=boundary_of(machine.properties, template))
-    found = texts(written, template)
-    names = [name for text in found for name in referred([text])]
-    holder = next((name for name in names if is_role(template.resources.get(name.partition(".")[0]))), None)
+    holder = next(iter(_roles(written, template)), None)
     if holder is None:
         return None
-    own = declared_role(holder.partition(".")[0], template)
+    own = declared_role(holder, template)
     return replace(own, others=(*own.others, *connections(machine.name, template)))
+
+
+def _roles(written: Json, template: Template) -> list[str]:
+    """Return the roles of the template that *written*, the property of a machine, names: one, or one of several."""
+    names = [name.partition(".")[0] for name in referred(list(texts(written, template)))]
+    return [name for name in names if is_role(template.resources.get(name))]

@@ -29,7 +29,8 @@ class Role:
     the IAM statements of its own policies, with references as texts; `managed` are names or ARNs of managed policies, and what
     else stands in a list of policies is in `others`, as it is written, with the connectors that lead away from the machine as
     `{"Connector": {...}}`. `made` is whether SAM makes the role for the machine, `boundary` the managed
-    policy that bounds what it may do.
+    policy that bounds what it may do. `machines` are the state machines that take the role on, by their names in the template,
+    whether their definitions can be read or not.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Role:
     trust: Json = None
     made: bool = False
     boundary: str | None = None
+    machines: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

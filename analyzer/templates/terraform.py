@@ -158,6 +158,7 @@ def _read(machine: _Machine) -> Found:
     configuration = machine.resource.module.configuration
     document, source = _definition(machine)
     role = role_of(machine.resource, machine.scope)
+    role = role and replace(role, machines=_sharing(role, configuration))
     options = _options(machine)
     kind = terraform_type(MACHINE)
     own = f"{machine.resource.address}.{machine.resource.own_name(kind)}" if kind else None
@@ -185,6 +186,22 @@ def _read(machine: _Machine) -> Found:
         files=tuple(sorted(files)),
         facts=facts,
     )
+
+
+def _sharing(role: Role, configuration: Configuration) -> frozenset[str]:
+    """Return the machines whose `role_arn` names *role*, in the modules that were read."""
+    made = set()
+    blocks = [(module, block) for module in list(configuration.modules) for block in module.blocks("resource")]
+    for one in [Resource(module, block) for module, block in blocks if len(block.labels) == 2]:
+        if one.kind == MACHINE and "role_arn" in one.block.body.attributes:
+            try:
+                value = evaluate(one.block.body.attributes["role_arn"], one.scope())
+            except SourceError:
+                continue
+            text = value.name if isinstance(value, Ref) else value
+            if isinstance(text, str) and text.startswith((f"{role.name}.", f"${{{role.name}.")):
+                made.add(f"{one.module.prefix}{one.block.labels[1]}")
+    return frozenset(made)
 
 
 def _definition(machine: _Machine) -> tuple[Json, Source]:
