@@ -49,9 +49,9 @@ def write_into(source: Source, analyses: Sequence[Analysis]) -> Written:
 
     Raises `CannotEdit` when a role is not declared there, or serves others too, or an analysis has errors.
     """
+    groups = _holders(analyses)
     document, _ = parse_any(source)
     resources: Mapping[str, Json] = document["Resources"]
-    groups = _holders(analyses)
     for holder, group in groups.items():
         _review(holder, group, resources)
     made = drafts(list(groups.values()), DIALECTS, list(groups), dependencies(_without_policies(resources, groups)))
