@@ -178,6 +178,63 @@ def test_one_that_is_refused_keeps_all_others_from_being_written(tmp_path: Path,
     assert Path("a.yaml").read_text() == good
 
 
+BESIDE = """\
+Resources:
+  Flow:
+    Type: AWS::StepFunctions::StateMachine
+    Properties: {RoleArn: !GetAtt Role.Arn, Definition: {StartAt: A, States: {A: {Type: Succeed}}}}
+  Elsewhere:
+    Type: AWS::StepFunctions::StateMachine
+    Properties: {RoleArn: !GetAtt %s.Arn, DefinitionS3Location: {Bucket: b, Key: !Ref Key}}
+  Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {}}}
+  Other: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {}}}
+"""
+
+
+def test_another_machine_that_cannot_be_read_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --machine the policy of that one is written, unless its role is that of the other one, too."""
+    monkeypatch.chdir(tmp_path)
+    Path("t.yaml").write_text(BESIDE % "Other")
+    assert run("write", "t.yaml").exit_code == 3
+    done = run("write", "t.yaml", "--machine", "Flow")
+    assert (done.exit_code, done.stdout) == (0, "t.yaml: wrote the policies of Role\n")
+    assert "state machine `Elsewhere`: its definition lies where only the deployment" in done.stderr
+    shared = BESIDE % "Role"
+    Path("t.yaml").write_text(shared)
+    done = run("write", "t.yaml", "--machine", "Flow")
+    assert done.exit_code == 1
+    assert "`Elsewhere` has the role of `Flow`, and what it needs is not known" in done.stderr
+    assert Path("t.yaml").read_text() == shared
+    assert run("write", "t.yaml", "--machine", "Elsewhere").exit_code == 2
+
+
+OTHERS = {
+    "serverless.yml": """\
+service: s
+provider: {name: aws}
+stepFunctions: {stateMachines: {flow: {definition: {StartAt: A, States: {A: {Type: Succeed}}}}}}
+""",
+    "main.tf": """\
+resource "aws_sfn_state_machine" "flow" {
+  name = "flow"
+  role_arn = "arn:aws:iam::111122223333:role/r"
+  definition = jsonencode({ StartAt = "A", States = { A = { Type = "Succeed" } } })
+}
+""",
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_policy_has_no_place_in_other_languages(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no template of CloudFormation is refused, and is no bug."""
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text(OTHERS[name])
+    done = run("write", name)
+    assert done.exit_code == 1
+    assert f"error: {name}: a policy is written into CloudFormation and SAM templates only" in done.stderr
+    assert Path(name).read_text() == OTHERS[name]
+
+
 def test_a_link_a_read_only_file_and_one_outside_of_the_project_are_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,6 +256,8 @@ def test_a_link_a_read_only_file_and_one_outside_of_the_project_are_left_alone(
         done = run("write", name)
         assert done.exit_code == 1
         assert said in done.stderr
+    shown = run("write", "--dry-run", "read-only.yaml")
+    assert (shown.exit_code, shown.stdout.startswith("--- a/read-only.yaml")) == (0, True)  # it shows what would be written
     assert {path.read_text() for path in (*inside.iterdir(), *outside.iterdir())} == {text}
     assert sorted(path.name for path in inside.iterdir()) == ["file.yaml", "link.yaml", "read-only.yaml"]
 

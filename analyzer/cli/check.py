@@ -51,8 +51,8 @@ def check(
     if update_baseline and baseline is None:
         raise click.UsageError("--update-baseline needs --baseline FILE", ctx)
     declared = _policies(policies)
-    inputs, code = io.read(paths, ctx, one=options.one_machine(given), machine=given["machine"], sharing=True)
-    results = io.analyze_all(inputs, code, _contexts(given, declared), ctx)
+    inputs, code = io.read(paths, ctx, one=options.one_machine(given), machine=given["machine"], others=True)
+    results = io.of_machine(io.analyze_all(inputs, code, _contexts(given, declared), ctx), given["machine"], code)
     machines, found = _checked(results.analyses, declared, given["machine"])
     told = ignore(found, _ignores(given))
     if baseline is not None:

@@ -54,12 +54,12 @@ class Results(NamedTuple):
 
 
 def read(
-    paths: Sequence[str], ctx: click.Context, *, one: str | None = None, machine: str | None = None, sharing: bool = False
+    paths: Sequence[str], ctx: click.Context, *, one: str | None = None, machine: str | None = None, others: bool = False
 ) -> tuple[list[Input], int]:
     """Find the state machines that *paths* name. A path that yields none is told on standard error, the others are kept.
 
     When *one* names something that is made for one machine only, several are wrong usage. Of templates, only the machine that
-    is called *machine* is taken, when that is given, and behind it, when they are wanted, those *sharing* its role.
+    is called *machine* is taken, when that is given, and when *others* are wanted, those behind it.
     """
     from analyzer.errors import SourceError
     from analyzer.sources import find
@@ -79,13 +79,10 @@ def read(
         raise click.UsageError(f"there is no machine `{machine}` in what was read", ctx)
     if one:
         only_one(inputs, one, ctx)
-    if sharing and machine is not None:
-        from analyzer.compare.sharing import role_key
-
-        roles = {role for each in inputs if (role := role_key(each.found)) is not None}
-        inputs += [each for each in found if not any(each is one for one in inputs) and role_key(each.found) in roles]
+    if others and not one:
+        inputs += [each for each in found if machine is not None and not any(each is one for one in inputs)]
     # Another machine of a template that cannot be read is told, and is no part of what is asked for.
-    return inputs, code if machine is not None else max(code, failed)
+    return inputs, max(code, failed if machine is None else 0)
 
 
 def chosen(inputs: Sequence[Input], machine: str | None) -> list[Input]:
@@ -187,6 +184,12 @@ def analyze_all(inputs: Sequence[Input], code: int, contexts: Contexts, ctx: cli
 
         made = tuple(map(spelled, made))
     return Results(made, code)
+
+
+def of_machine(results: Results, machine: str | None, code: int) -> Results:
+    """Return *results* with the exit code of one machine, when that is named and was analysed: *code*, and not that of others."""
+    named = any(one.found is not None and one.found.name == machine for one in results.analyses)
+    return results._replace(code=code) if named and results.code != BUG else results
 
 
 def report_bug(error: Exception, name: str = "") -> None:
