@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -31,6 +32,7 @@ def write(ctx: click.Context, /, paths: tuple[str, ...], dry_run: bool, quiet: b
     hindrance, unless it has the same role.
     """
     from analyzer.errors import CannotEdit
+    from analyzer.render import without_named
     from analyzer.report.paint import printable
 
     ctx.params["keep_substitutions"] = given["keep_substitutions"] = True
@@ -54,7 +56,9 @@ def write(ctx: click.Context, /, paths: tuple[str, ...], dry_run: bool, quiet: b
         except CannotEdit as error:
             refused.append(f"error: {printable(f'{name}: {error}')}")
     if not quiet:
-        io.say_problems(results.analyses, "write", ctx)
+        named = {text for _, one in made.values() for text in one.named}
+        told = [replace(one, diagnostics=without_named(one.diagnostics, named)) for one in results.analyses]
+        io.say_problems(told, "write", ctx)
         io.say([printable(f"note: {name}: {remark}") for name, (_, one) in made.items() for remark in one.remarks])
     io.say([*refused, *(["nothing was written"] if refused else [])])
     if not refused:

@@ -12,7 +12,7 @@ from analyzer.compare.globs import ANY, STAR, matches, read, written
 from analyzer.compare.loosen import Loosen, loosen, merged
 from analyzer.compare.statements import Clause, Place, Request, Rights
 from analyzer.permissions import EXECUTION, Condition, Grant
-from analyzer.symbols import spell
+from analyzer.symbols import spell, spell_for_people
 
 _UNKNOWN = {"partition": "aws", "region": "us-east-1", "account": "111122223333"}
 """The places that documentation writes for what is not known."""
@@ -111,7 +111,7 @@ def shown(request: Request) -> Request:
 
 def show(pattern: str) -> str:
     """Write a pattern of a grant for people."""
-    return spell(pattern)
+    return spell_for_people(pattern)
 
 
 def show_pattern(pattern: str) -> str:

@@ -17,8 +17,8 @@ from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.permissions import EXECUTION
 from analyzer.permissions.patterns import knows_wildcards
 from analyzer.policy import minimise, split
-from analyzer.render.expression import Names, Reference, express_all
-from analyzer.symbols import has_symbol
+from analyzer.render.expression import Expression, Names, Reference, express, express_all
+from analyzer.symbols import BARE, has_symbol
 from analyzer.templates.model import PSEUDO, Found
 from analyzer.text import Json
 
@@ -36,7 +36,7 @@ class Draft:
     `documents` are the statements of each document of the policy, the first one inline and each other one a managed policy, and
     `trust` is who may take the role on: IAM's, with an `Expression` for every text that has references. `doubts` say what the
     statements could not name, `trust_doubts` what the trust policy could not; `targets` are other roles, which need policies of
-    their own.
+    their own. `named` are the patterns in whose place a reference to one thing stands.
     """
 
     title: str
@@ -47,6 +47,7 @@ class Draft:
     targets: tuple[str, ...] = ()
     doubts: tuple[Diagnostic, ...] = ()
     trust_doubts: tuple[Diagnostic, ...] = ()
+    named: frozenset[str] = frozenset()
 
     @property
     def statements(self) -> tuple[Mapping[str, Json], ...]:
@@ -124,7 +125,19 @@ def _draft(group: Sequence[Analysis], role: str, run: _Run) -> Draft:
         targets=tuple(dict.fromkeys(target.role.arn for analysis in group for target in analysis.targets)),
         doubts=tuple(_doubt(name, own=name in own) for name in lost),
         trust_doubts=tuple(_doubt(name, own=name in own) for name in lost_in_trust),
+        named=frozenset(text for text in {grant.resource for grant in grants} if _is_named(text, names)),
     )
+
+
+_WILD = re.compile(r"(?<!\$\{)[*?]")
+
+
+def _is_named(text: str, names: Names) -> bool:
+    """Tell whether a pattern is written as a reference to the one thing that it is about."""
+    if "${" not in text or not _WILD.search(text):
+        return False
+    made = express(text, names)
+    return isinstance(made, Expression) and not any(isinstance(part, str) and _WILD.search(part) for part in made.parts)
 
 
 def _names(group: Sequence[Analysis], role: str, run: _Run, lost: dict[str, None]) -> Names:
@@ -271,5 +284,6 @@ def _doubt(name: str, *, own: bool) -> Diagnostic:
     if own:
         message = "the role cannot refer to the machine that refers to it, so `*` stands for the machine's name"
         return diagnostic("unpinned-name", message, help="give the machine a name in the template, which pins the role to it")
+    name = name.removesuffix(BARE)
     message = f"the role cannot refer to `{name}`, which leads back to it or is not always made, so `*` stands for the name"
     return diagnostic("unpinned-name", message, help="give the resource a name in the template")

@@ -37,11 +37,15 @@ _STATES = re.compile(r"states\.(?:[a-z0-9-]+\.|\$\{AWS::Region\}\.)?(?:amazonaws
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A template with its policies in it. `holders` are the resources that hold them, `remarks` what is left to a reader."""
+    """A template with its policies in it. `holders` are the resources that hold them, `remarks` what is left to a reader.
+
+    `named` are the patterns in whose place references stand.
+    """
 
     text: str
     holders: tuple[str, ...]
     remarks: tuple[str, ...]
+    named: frozenset[str] = frozenset()
 
 
 def write_into(source: Source, analyses: Sequence[Analysis]) -> Written:
@@ -83,7 +87,8 @@ def write_into(source: Source, analyses: Sequence[Analysis]) -> Written:
             remarks += _left(holder, properties, resources)
         remarks += [f"{doubt.message}: {doubt.help}" for doubt in dict.fromkeys(doubts)]
         remarks += _targets(draft)
-    return Written(replaced(source, changes), tuple(groups), tuple(remarks))
+    named = frozenset(text for draft in made for text in draft.named)
+    return Written(replaced(source, changes), tuple(groups), tuple(remarks), named)
 
 
 def _holders(analyses: Sequence[Analysis]) -> dict[str, list[Analysis]]:
