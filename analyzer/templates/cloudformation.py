@@ -167,12 +167,15 @@ def _globals(document: Mapping[str, Json], kind: str) -> Mapping[str, Json]:
     return own if isinstance(own, dict) else {}
 
 
-def read(machine: Machine) -> Found:
-    """Read one state machine. Raises `SourceError` when its definition cannot be had."""
+def read(machine: Machine, role: Role | None = None) -> Found:
+    """Read one state machine, whose *role* is the declared one unless it is given.
+
+    Raises `SourceError` when its definition cannot be had.
+    """
     given = texts_of(machine.properties.get("DefinitionSubstitutions"), machine.template)
     definition, base, source, files, left = _definition(machine, given)
     definition, substitutions = settle(definition, {**given, **left}, machine.template)
-    role = _role(machine)
+    role = role or _role(machine)
     known, names, arns = _texts(machine, substitutions, definition, role)
     own_name = f"{machine.name}.Name"
     own = meaning(own_name, machine.template)

@@ -26,6 +26,9 @@ _FUNCTION, _ACTIVITY = "AWS::Lambda::Function", "AWS::StepFunctions::Activity"
 _OPEN = "Open"
 """The type of a parameter that may hold anything."""
 
+_ADDED = "the plugin serverless-step-functions"
+"""Who adds what stands in no file to a role that it makes, `iamRoleStatements` or not."""
+
 _WHERE = ("stepFunctions", "stateMachines")
 
 
@@ -93,18 +96,18 @@ def _service(variables: Variables) -> _Service:
 
 
 def _read(own: Mapping[str, Json], machine: Machine, variables: Variables) -> Found:
-    found = read(machine)
-    source, pointer = variables.place_of(*_WHERE, machine.title, "definition")
-    role = found.role
+    role = None
     if "role" not in own:
         statements = [{"PolicyDocument": {"Statement": own["iamRoleStatements"]}}] if own.get("iamRoleStatements") else []
         role = policies(machine.title, (*machine.pointer, "iamRoleStatements"), statements, machine.template)
+        role = replace(role, added=_ADDED)
+    found = read(machine, role)
+    source, pointer = variables.place_of(*_WHERE, machine.title, "definition")
     return replace(
         found,
         name=machine.title,
         dialect="serverless",
         source=replace(source, base=pointer) if isinstance(own.get("definition"), dict) else found.source,
-        role=role,
         files=tuple(variables.files),
     )
 
