@@ -360,6 +360,19 @@ def _role(machine: Machine) -> Role | None:
 
 
 def _roles(written: Json, template: Template) -> list[str]:
-    """Return the roles of the template that *written*, the property of a machine, names: one, or one of several."""
-    names = [name.partition(".")[0] for name in referred(list(texts(written, template)))]
-    return [name for name in names if is_role(template.resources.get(name))]
+    """Return the roles of the template that *written*, the property of a machine, names: one, or one of several.
+
+    A machine has a role of its own account, and there is one of a name: so it may be named by an ARN that is written out.
+    """
+    found = texts(written, template)
+    names = [name for name in (one.partition(".")[0] for one in referred(list(found))) if is_role(template.resources.get(name))]
+    called = {expand(text, template).rpartition("/")[2] for text in found if ":role/" in text}
+    return names or [
+        name for name, one in template.resources.items() if is_role(one) and not called.isdisjoint(_called(one, template))
+    ]
+
+
+def _called(role: Mapping[str, Json], template: Template) -> list[str]:
+    """Return the names that a role is given by its template."""
+    name = role["Properties"].get("RoleName")
+    return [expand(text, template) for text in texts(name, template)] if name is not None else []
