@@ -33,7 +33,9 @@ def check(
             *_targets(needs),
             *(finding("not-decided", machine, f"{place.title} {why}", place) for place, why in declared.unread),
             *_boundary(machine, declared),
-            *trust_findings(machine, analysis.trust, declared, together(needs, others).loosen, [one.trust for one in sharing]),
+            *trust_findings(
+                machine, analysis.trust, declared, together(needs, others).loosen, [one.trust for one in sharing], unread
+            ),
         )
     )
 

@@ -25,7 +25,8 @@ _ARN, _ACCOUNT = "aws:sourcearn", "aws:sourceaccount"
 class _Wanted:
     """What the derived trust policy says: the service, the action, and the patterns of the source and its account.
 
-    `others` are the sources that may take the role as well.
+    `others` are the sources that may take the role as well, and `unread` what machines are called that may, too, while nobody
+    knows their names.
     """
 
     service: str
@@ -33,19 +34,26 @@ class _Wanted:
     arns: tuple[str, ...]
     account: str | None
     others: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 def trust_findings(
-    machine: str, derived: Json, declared: Declared, loosen: Loosen, sharing: Sequence[Json] = ()
+    machine: str,
+    derived: Json,
+    declared: Declared,
+    loosen: Loosen,
+    sharing: Sequence[Json] = (),
+    unread: Sequence[str] = (),
 ) -> Iterator[Finding]:
     """Yield what is wrong about the declared trust policy; nothing when none is declared.
 
-    *sharing* are the derived trust policies of other machines that have the same role.
+    *sharing* are the derived trust policies of other machines that have the same role, and *unread* what those of them are called
+    that could not be analysed.
     """
     if declared.trust is None:
         return
     wanted = _wanted(derived)
-    wanted = replace(wanted, others=tuple(arn for one in sharing for arn in _wanted(one).arns))
+    wanted = replace(wanted, others=tuple(arn for one in sharing for arn in _wanted(one).arns), unread=tuple(unread))
     own = []
     doubt = False
     for statement in _statements(declared.trust):
@@ -149,7 +157,12 @@ def _source_arn(machine: str, arns: Term, wanted: _Wanted, declared: Declared, l
     known = [loosen(mine) for mine in (*wanted.arns, *wanted.others)]
     beyond = [one for one in arns.values if not any(covers(mine, loosen(one)) for mine in known)]
     shown = "` or `".join(map(written, beyond))
-    if beyond and all(STAR not in one and ANY not in one and overlap(loosen(one), loosen(own)) for one in beyond):
+    exact = all(STAR not in one and ANY not in one for one in beyond)
+    if beyond and exact and wanted.unread:
+        which = f"`{wanted.unread[0]}`, which shares the role and could not be analysed"
+        message = f"aws:SourceArn is `{shown}`, and it is not known whether that is {which}"
+        yield _say("not-decided", machine, declared, message, "mend that definition first", None, _ARN)
+    elif beyond and exact and all(overlap(loosen(one), loosen(own)) for one in beyond):
         message = f"aws:SourceArn is `{shown}`, and only the deployment knows whether that is the machine `{written(own)}`"
         yield _say("not-decided", machine, declared, message, "", None, _ARN)
     elif beyond:

@@ -111,23 +111,23 @@ def machines(source: Source, document: Mapping[str, Json], project: Project, dep
         machine = Machine(str(name), resource["Type"], properties, source, template, project, facts, ("Resources", str(name)))
         try:
             found = read(machine)
-            role = found.role and replace(found.role, machines=_sharing(found.role, template))
+            role = found.role and replace(found.role, machines=sharing(found.role, template))
             around = conditional(template.resources, str(name))
             yield replace(found, written=written, depends=depends, conditional=around, role=role)
         except SourceError as error:
             yield error
 
 
-def _sharing(role: Role, template: Template) -> frozenset[str]:
+def sharing(role: Role, template: Template) -> frozenset[str]:
     """Return the machines that take on *role*, or that it is a part of."""
-    holder = str(role.pointer[1])
-    made = {holder}
+    holder = role.pointer[1]
+    made = set()
     for name, resource in template.resources.items():
         properties = resource.get("Properties") if isinstance(resource, dict) else None
         if isinstance(properties, dict) and resource.get("Type") in TYPES:
             written = properties.get(_FIELDS[resource["Type"]]["role"])
-            made |= {str(name)} if written is not None and holder in _roles(written, template) else set()
-    return frozenset(name for name in made if template.resources[name].get("Type") in TYPES)
+            made |= {str(name)} if name == holder or (written is not None and holder in _roles(written, template)) else set()
+    return frozenset(made)
 
 
 def _nested(
