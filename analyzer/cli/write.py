@@ -68,26 +68,18 @@ def write(ctx: click.Context, /, paths: tuple[str, ...], dry_run: bool, quiet: b
 
 def _written(name: str, analyses: list[Analysis], chosen: list[Analysis], *, dry_run: bool) -> tuple[str, Written]:
     """Return the text of the template *name*, and what it becomes. Raises `CannotEdit`."""
-    from analyzer.analyze import machine_name
-    from analyzer.compare.sharing import sharing
     from analyzer.errors import CannotEdit
-    from analyzer.render.holders import write_into
+    from analyzer.render.holders import sharing, write_into
     from analyzer.sources.files import read_source
 
     if any(one.found is None for one in analyses):
         raise CannotEdit("a definition has no role: its policy is written into the template that it is in")
-    _check_file(name, dry_run=dry_run)
+    check_file(name, dry_run=dry_run)
     source = read_source(name)
-    wanted: dict[int, Analysis] = {}
-    for one, (others, unread) in zip(analyses, sharing(analyses), strict=True):
-        if any(one is each for each in chosen):
-            if unread:
-                raise CannotEdit(f"`{unread[0]}` has the role of `{machine_name(one)}`, and what it needs is not known")
-            wanted |= {id(each): each for each in (one, *others)}
-    return source.text, write_into(source, [one for one in analyses if id(one) in wanted])
+    return source.text, write_into(source, sharing(chosen, analyses))
 
 
-def _check_file(name: str, *, dry_run: bool) -> None:
+def check_file(name: str, *, dry_run: bool = False) -> None:
     """Refuse what is no file of the project that can be written to; for a dry run it need not be."""
     from analyzer.errors import CannotEdit
     from analyzer.templates import project_of

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from analyzer.analyze import Analysis, machine_name
 from analyzer.compare.declared import is_known_managed
+from analyzer.compare.sharing import sharing as alike
 from analyzer.diagnostics import Severity
 from analyzer.errors import CannotEdit
 from analyzer.render.cloudformation import POLICY_NAME, policy
@@ -89,6 +90,20 @@ def write_into(source: Source, analyses: Sequence[Analysis]) -> Written:
         remarks += _targets(draft)
     named = frozenset(text for draft in made for text in draft.named)
     return Written(replaced(source, changes), tuple(groups), tuple(remarks), named)
+
+
+def sharing(chosen: Sequence[Analysis], analyses: Sequence[Analysis]) -> list[Analysis]:
+    """Return *chosen* and those of the other *analyses* of their template whose role is one of theirs.
+
+    Raises `CannotEdit` when a role is that of a machine, too, that is not among them.
+    """
+    wanted: set[int] = set()
+    for one, (others, unread) in zip(analyses, alike(analyses), strict=True):
+        if any(one is each for each in chosen):
+            if unread:
+                raise CannotEdit(f"`{unread[0]}` has the role of `{machine_name(one)}`, and what it needs is not known")
+            wanted |= {id(each) for each in (one, *others)}
+    return [one for one in analyses if id(one) in wanted]
 
 
 def _holders(analyses: Sequence[Analysis]) -> dict[str, list[Analysis]]:
