@@ -15,6 +15,9 @@ _FIRST, _END, _ARN_END = 0xF0000, "\U000ffffd", "\U000ffffc"
 BARE = "#name"
 """What ends the name of a placeholder that stands for the bare name of a resource, where a reference to it gives more."""
 
+_OWN = re.compile(rf"\$\{{[^{{}}]*(?:{BARE}|#made| \*)\}}")
+"""A placeholder that stands for a part of what a reference gives: nobody has written it, and it has no name in the template."""
+
 FIRST = chr(_FIRST)
 """The least of the characters that symbols are made of."""
 
@@ -37,6 +40,11 @@ def spell(text: str) -> str:
 def spell_for_people(text: str) -> str:
     """Write the symbols of *text* as placeholders, by what the template calls them: the name of a resource is the resource."""
     return spell(text).replace(f"{BARE}}}", "}")
+
+
+def names_a_part(text: str) -> bool:
+    """Tell whether *text* speaks of a placeholder that nobody has written, for a part of what a reference gives."""
+    return _OWN.search(text) is not None
 
 
 def has_symbol(text: str) -> bool:

@@ -412,6 +412,17 @@ def test_no_pattern_is_told_of_where_a_reference_stands(tmp_path: Path, monkeypa
     assert "--substitution" not in said
 
 
+def test_no_placeholder_is_told_of_that_nobody_has_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name and a revision in an ARN are parts of what `!Ref Job` gives: it is `Job` that a reader knows, and can substitute."""
+    monkeypatch.chdir(tmp_path)
+    Path("t.yaml").write_text(MADE_UP)
+    plain = CliRunner().invoke(main, ["analyze", "t.yaml"])
+    told = " ".join(f"{plain.stdout}{plain.stderr}".split())
+    assert "JobDefinition: substitution `${Job}`" in told
+    assert "`JobDefinition` names `Job` with something that its deployment makes up, so batch:SubmitJob is granted on" in told
+    assert ("#name" in told, "#made" in told) == (False, False)
+
+
 # ------------------------------------------------------------------------------------------------------ plain definitions
 
 

@@ -13,10 +13,10 @@ from analyzer.maps import GrantRule
 from analyzer.permissions.facts import is_fact
 from analyzer.permissions.fill import NOT_GIVEN, NOT_UNDERSTOOD, TOO_MANY, Filled
 from analyzer.permissions.patterns import as_pattern
-from analyzer.symbols import has_symbol
+from analyzer.symbols import BARE, has_symbol
 from analyzer.text import Pointer
 
-_MADE_UP = re.compile(r"placeholder `\$\{(.+?)(?:#made| \*)\}`")
+_MADE_UP = re.compile(r"placeholder `\$\{([^{}]+?)(?:#made| \*)\}`")
 _FUNCTION = re.compile(r"placeholder `\$\{Fn(?:::\w+)?\}`")
 """The placeholders of what a deployment makes up, and of a function that could not be worked out."""
 
@@ -116,12 +116,14 @@ def _why(reason: str) -> str:
     name = _made_up(reason)
     if name is not None:
         return f"names `{name}` with something that its deployment makes up"
-    return reason if reason in (NOT_GIVEN, NOT_UNDERSTOOD, TOO_MANY) else f"is the {reason}"
+    if reason in (NOT_GIVEN, NOT_UNDERSTOOD, TOO_MANY):
+        return reason
+    return f"is the {reason.replace(BARE + '}', '}')}"
 
 
 def _made_up(reason: str) -> str | None:
     """Return the resource that a placeholder is about which stands for what a deployment makes up beside a name."""
-    match = _MADE_UP.fullmatch(reason)
+    match = _MADE_UP.search(reason)
     return match[1] if match else None
 
 
