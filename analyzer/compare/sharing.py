@@ -36,5 +36,5 @@ def sharing(analyses: Sequence[Analysis]) -> Iterator[tuple[list[Analysis], list
 
 
 def _plain(found: Found) -> str:
-    """Return what the template itself calls a machine, without the stack it is in or which instance it is."""
-    return found.name.rpartition("/")[2].partition("[")[0]
+    """Return what the template itself calls a machine, without the stack it is in."""
+    return found.name if found.dialect.startswith("terraform") else found.name.rpartition("/")[2]

@@ -59,9 +59,11 @@ class Found:
     machine is. `files` are the files read besides the template.
     for one plain name, which only the deployment knows, `unsure` those of them of which nothing shows that it is one, and
     `own_name` that of the machine; `arns` stand for whole ARNs of which nothing is known. `written` says how the template's own
-    language refers to a text with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``. `files` are
-    the files read besides the template. `facts` are what the template says of its other resources and the definition cannot
-    show: (kind of fact, ARN) → what the resource has, or nothing.
+    language refers to a text with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``. Where
+    the language has modules, `home` is the address of the one that the machine is in, and `spelled` says how that one writes each
+    placeholder, with an empty text for what no expression is. `files` are the files read besides the template. `facts` are
+    what the template says of its other resources and the definition cannot show: (kind of fact, ARN) → what the resource has, or
+    nothing.
     """
 
     name: str
@@ -82,6 +84,8 @@ class Found:
     unsure: frozenset[str] = frozenset()
     own_name: str | None = None
     role: Role | None = None
+    spelled: Mapping[str, str] | None = None
+    home: str = ""
     files: tuple[str, ...] = ()
     facts: Mapping[tuple[str, str], Texts] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()
