@@ -172,6 +172,7 @@ def _findings(ctx: click.Context, inputs: Inputs, given: dict[str, Any]) -> dict
     from analyzer.compare.check import check
     from analyzer.compare.declared import declare, from_role, places_of
     from analyzer.compare.findings import ignore
+    from analyzer.compare.sharing import sharing
     from analyzer.compare.surroundings import comparable
 
     base = options.take_contexts(given)
@@ -185,11 +186,12 @@ def _findings(ctx: click.Context, inputs: Inputs, given: dict[str, Any]) -> dict
 
     declared = [one for one in inputs.machines if one.found is not None and one.found.role is not None]
     made: dict[Key, list[Finding]] = {}
-    for analysis in io.analyze_all(declared, 0, context_for, ctx).analyses:
+    analyses = io.analyze_all(declared, 0, context_for, ctx).analyses
+    for analysis, others in zip(analyses, sharing(analyses), strict=True):
         key, found = key_of(analysis, inputs.root), analysis.found
         if found is not None and found.role is not None:
             own = from_role(found.role, inputs.template(found), traced=analysis.context.tracing)
-            told = check(analysis, key[1], declare(own, analysis.context.all_substitutions()))
+            told = check(analysis, key[1], declare(own, analysis.context.all_substitutions()), *others)
             made[key] = list(ignore(told, config.ignores if config is not None else ()).open)
     return made
 
