@@ -19,6 +19,7 @@ from analyzer.permissions.patterns import knows_wildcards
 from analyzer.policy import minimise, split
 from analyzer.render.expression import Names, Reference, express_all
 from analyzer.symbols import has_symbol
+from analyzer.templates.depends import named_in
 from analyzer.templates.model import PSEUDO, Found
 from analyzer.text import Json
 
@@ -144,12 +145,12 @@ def _names(group: Sequence[Analysis], role: str, run: _Run, lost: dict[str, None
             called = meanings.get(name) if _head(name, graph) in graph else None
             fixed = called is not None and {*PLACEHOLDER.findall(called)} <= {*_EVERYWHERE}
             return None if fixed else Reference(name, origin)
-        head = _head(name, graph)
-        if "#" in name or head == role or head in conditional or _leads(graph, head, role):
+        function = found.functions.get(name) if found is not None else None
+        heads = {_head(name, graph)} if function is None else named_in(function, graph)
+        if "#" in name or any(head == role or head in conditional or _leads(graph, head, role) for head in heads):
             return None
-        if head in graph:
-            graph.setdefault(role, set()).add(head)
-        return Reference(name)
+        graph.setdefault(role, set()).update(head for head in heads if head in graph)
+        return Reference(name, function="" if function is None else json.dumps(function))
 
     around = first.context.pseudo_parameters().items()
     known = {f"${{{name}}}": text for name, text in around if "${" not in text and not has_symbol(text)}

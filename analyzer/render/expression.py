@@ -28,11 +28,12 @@ class Reference:
     """A name that only the deployment fills: `AWS::Region`, `Topic`, `Orders.Arn`.
 
     `origin` is empty where the name means something in the language that is written; else it says whose name it is, since two
-    templates may call different things the same.
+    templates may call different things the same. `function` is how the template writes what is no name there, in JSON.
     """
 
     name: str
     origin: str = ""
+    function: str = ""
 
 
 @dataclass(frozen=True, slots=True)

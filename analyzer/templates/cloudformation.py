@@ -19,22 +19,10 @@ from analyzer.sources import parse_any
 from analyzer.templates.cloudformation_role import boundary_of, declared_role, is_role, policies
 from analyzer.templates.connectors import connections
 from analyzer.templates.depends import conditional, dependencies
-from analyzer.templates.expressions import (
-    MADE,
-    OPEN,
-    Template,
-    expand,
-    filled,
-    is_arn,
-    is_plain,
-    meaning,
-    named,
-    referred,
-    texts,
-    value,
-)
+from analyzer.templates.expressions import texts, value
 from analyzer.templates.facts import Facts, facts_of, meant
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
+from analyzer.templates.placeholders import MADE, OPEN, Template, expand, filled, is_arn, is_plain, meaning, named, referred
 from analyzer.templates.project import Project
 from analyzer.templates.substitutions import parse, settle, texts_of, with_table
 from analyzer.text import Json, Pointer, Source
@@ -160,6 +148,7 @@ def read(machine: Machine) -> Found:
     definition, substitutions = settle(definition, {**given, **left}, machine.template)
     role = _role(machine)
     known, names, arns = _texts(machine, substitutions, definition, role)
+    given_elsewhere = {*machine.template.parameters, *machine.template.functions}
     return Found(
         name=machine.name,
         dialect="sam" if machine.kind == SAM_MACHINE else "cloudformation",
@@ -172,20 +161,21 @@ def read(machine: Machine) -> Found:
         names=names,
         arns=arns,
         unsure=frozenset(name for name in names if _is_unsure(name, known, definition, machine.template)),
-        settled=frozenset(name for name in names if name not in machine.template.parameters and name in known),
-        generated=frozenset(name for name in names if name not in machine.template.parameters and name not in known),
+        settled=frozenset(name for name in names - given_elsewhere if name in known),
+        generated=frozenset(name for name in names - given_elsewhere if name not in known),
         own_name=f"{machine.name}.Name",
         role=role,
         files=files,
+        functions={name: function.written for name, function in machine.template.functions.items()},
         facts=machine.facts,
     )
 
 
 def _is_unsure(name: str, known: Mapping[str, Texts], definition: Json, template: Template) -> bool:
-    """Tell whether *name* is a parameter that stands for a whole value, of which the template shows nothing."""
+    """Tell whether *name* is given elsewhere, stands for a whole value, and the template shows nothing of it."""
     alone = f"${{{name}}}"
     whole = any(alone in found for found in known.values()) or json.dumps(alone) in json.dumps(definition)
-    return name in template.parameters and not known.get(name) and whole
+    return (name in template.parameters or name in template.functions) and not known.get(name) and whole
 
 
 def _definition(
@@ -291,7 +281,23 @@ def _texts(
             names |= {name} if is_plain(name, template) else set()
             arns |= {name} if is_arn(name, template) else set()
         waiting.extend(referred(list(known[name])))
-    return {name: found for name, found in known.items() if found}, frozenset(names), frozenset(arns)
+    told = {name: found for name, found in known.items() if found}
+    whole = {name for name in _resources_of(definition, told) if name in names and name not in told}
+    return told, frozenset(names - whole), frozenset(arns | whole)
+
+
+def _resources_of(definition: Json, known: Mapping[str, Texts]) -> Iterator[str]:
+    """Yield the placeholders that stand alone for the `Resource` of a task: that is an ARN, whatever they are called."""
+    waiting = [definition]
+    while waiting:
+        one = waiting.pop()
+        waiting += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+        text = one.get("Resource") if isinstance(one, dict) and one.get("Type") == "Task" else None
+        seen: set[str] = set()
+        while isinstance(text, str) and (match := PLACEHOLDER.fullmatch(text)) and match[1] not in seen:
+            seen.add(match[1])
+            yield match[1]
+            text = next(iter(known.get(match[1], ())), None)
 
 
 def references(template: Template) -> dict[str, str]:

@@ -9,8 +9,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from analyzer.templates.expressions import Template, meaning, referred, value
+from analyzer.templates.expressions import value
 from analyzer.templates.model import PSEUDO, Role, Texts
+from analyzer.templates.placeholders import Template, meaning, referred
 from analyzer.text import Json, Pointer
 
 

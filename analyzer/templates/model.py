@@ -53,12 +53,10 @@ class Found:
     the template gives to a resource itself, `generated` those that the deployment makes. `written` says how the template's
     own language refers to a text with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``.
     `depends` says what each resource of the template refers to, and `conditional` are those that are not always made when the
-    machine is. `files` are the files read besides the template.
-    for one plain name, which only the deployment knows, `unsure` those of them of which nothing shows that it is one, and
-    `own_name` that of the machine; `arns` stand for whole ARNs of which nothing is known. `written` says how the template's own
-    language refers to a text with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``. `files` are
-    the files read besides the template. `facts` are what the template says of its other resources and the definition cannot
-    show: (kind of fact, ARN) → what the resource has, or nothing.
+    machine is. `functions` are the placeholders that stand for functions of CloudFormation, and how these are written.
+    `unsure` are those of the names of which nothing shows that it is one; `arns` stand for whole ARNs of which nothing is known.
+    `files` are the files read besides the template. `facts` are what the template says of its other resources and the definition
+    cannot show: (kind of fact, ARN) → what the resource has, or nothing.
     """
 
     name: str
@@ -78,6 +76,7 @@ class Found:
     arns: frozenset[str] = frozenset()
     unsure: frozenset[str] = frozenset()
     own_name: str | None = None
+    functions: Mapping[str, Json] = field(default_factory=dict)
     role: Role | None = None
     files: tuple[str, ...] = ()
     facts: Mapping[tuple[str, str], Texts] = field(default_factory=dict)

@@ -15,9 +15,9 @@ from analyzer.errors import SourceError
 from analyzer.templates.cloudformation import MACHINE, Machine, read, references
 from analyzer.templates.cloudformation_role import policies
 from analyzer.templates.depends import conditional, dependencies
-from analyzer.templates.expressions import Template
 from analyzer.templates.facts import facts_of
 from analyzer.templates.model import Found
+from analyzer.templates.placeholders import Template
 from analyzer.templates.project import Project
 from analyzer.templates.variables import CHOSEN, Variables
 from analyzer.text import Json, Source

@@ -8,8 +8,8 @@ from dataclasses import replace
 from analyzer.context import Context
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.symbols import symbol
-from analyzer.templates.expressions import NO_NAME
 from analyzer.templates.model import PSEUDO, Found
+from analyzer.templates.placeholders import NO_NAME
 
 
 def keep(context: Context, found: Found | None, given: Iterable[str] = (), names: Iterable[str] = ()) -> Context:
