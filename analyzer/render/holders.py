@@ -45,7 +45,7 @@ def write_into(source: Source, analyses: Sequence[Analysis]) -> Written:
     """
     document, _ = parse_any(source)
     resources: Mapping[str, Json] = document["Resources"]
-    groups = _holders(analyses)
+    groups = _holders(analyses, resources)
     for holder, group in groups.items():
         _review(holder, group, resources)
     made = drafts(list(groups.values()), DIALECTS, list(groups), dependencies(_without_policies(resources, groups)))
@@ -73,7 +73,7 @@ def write_into(source: Source, analyses: Sequence[Analysis]) -> Written:
     return Written(replaced(source, changes), tuple(groups), tuple(remarks))
 
 
-def _holders(analyses: Sequence[Analysis]) -> dict[str, list[Analysis]]:
+def _holders(analyses: Sequence[Analysis], resources: Mapping[str, Json]) -> dict[str, list[Analysis]]:
     """Return the machines by the resource that holds their policies: a role, or the machine itself."""
     groups: dict[str, list[Analysis]] = {}
     for analysis in analyses:
@@ -82,6 +82,8 @@ def _holders(analyses: Sequence[Analysis]) -> dict[str, list[Analysis]]:
             raise CannotEdit("a policy is written into CloudFormation and SAM templates only")
         if found.role is None:
             raise CannotEdit(f"the role of `{found.name}` is not declared in this template")
+        if str(found.role.pointer[1]) not in resources:
+            raise CannotEdit(f"the role of `{found.name}` is made by a loop of this template")
         groups.setdefault(str(found.role.pointer[1]), []).append(analysis)
     return groups
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from analyzer.dataflow.values import PLACEHOLDER
+from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.errors import SourceError
 from analyzer.sources import parse_any
 from analyzer.templates.cloudformation_role import boundary_of, declared_role, is_role, policies
@@ -21,6 +22,7 @@ from analyzer.templates.connectors import connections
 from analyzer.templates.depends import conditional, dependencies
 from analyzer.templates.expressions import texts, value
 from analyzer.templates.facts import Facts, facts_of, meant
+from analyzer.templates.loops import Loops
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.placeholders import MADE, OPEN, Template, expand, filled, is_arn, is_plain, meaning, named, referred
 from analyzer.templates.project import Project
@@ -75,9 +77,15 @@ class Machine:
 def is_template(document: Json) -> bool:
     """Tell whether *document* is a template with a state machine in it."""
     resources = document.get("Resources") if isinstance(document, dict) else None
-    return isinstance(resources, dict) and any(
-        isinstance(resource, dict) and resource.get("Type") in (*TYPES, *_STACKS) for resource in resources.values()
-    )
+    return isinstance(resources, dict) and any(map(_has_machine, resources.values()))
+
+
+def _has_machine(resource: Json) -> bool:
+    """Tell whether a resource is a machine or a stack, or a loop with one in it."""
+    if isinstance(resource, dict):
+        return resource.get("Type") in (*TYPES, *_STACKS)
+    body = resource[2] if isinstance(resource, list) and len(resource) == 3 else None
+    return isinstance(body, dict) and any(map(_has_machine, body.values()))
 
 
 def machines(source: Source, document: Mapping[str, Json], project: Project, depth: int = 0) -> Iterator[Found | SourceError]:
@@ -85,9 +93,14 @@ def machines(source: Source, document: Mapping[str, Json], project: Project, dep
 
     Those of nested stacks, whose templates lie in the project, are called `Stack/Machine`.
     """
-    template = Template.of(document)
+    loops = Loops.of(document)
+    template = Template.of(loops.document)
     facts = facts_of(template)
     written, depends = references(template), dependencies(template.resources)
+    for name, loop in loops.open.items():
+        if _has_machine(loop):
+            why = f"state machine `{name}`: it is made once for each of a list that only the deployment knows"
+            yield SourceError(why, name=source.name, help="write the list out, or give the parameter that holds it a Default")
     for name, resource in template.resources.items():
         properties = resource.get("Properties") if isinstance(resource, dict) else None
         properties = properties if isinstance(properties, dict) else {}
@@ -96,12 +109,20 @@ def machines(source: Source, document: Mapping[str, Json], project: Project, dep
         if not isinstance(resource, dict) or resource.get("Type") not in TYPES:
             continue
         properties = {**_globals(document, resource["Type"]), **properties}
-        machine = Machine(str(name), resource["Type"], properties, source, template, project, facts, ("Resources", str(name)))
+        pointer = loops.places.get(str(name), ("Resources", str(name)))
+        machine = Machine(str(name), resource["Type"], properties, source, template, project, facts, pointer)
         try:
             found = read(machine)
-            yield replace(found, written=written, depends=depends, conditional=conditional(template.resources, str(name)))
+            around = conditional(template.resources, str(name))
+            said = tuple(_over_a_default(loop, loops.usual[loop]) for loop in loops.usual if loop in pointer)
+            yield replace(found, written=written, depends=depends, conditional=around, diagnostics=(*found.diagnostics, *said))
         except SourceError as error:
             yield error
+
+
+def _over_a_default(loop: str, parameter: str) -> Diagnostic:
+    message = f"`{loop}` goes over the default of `{parameter}`: another list makes other machines"
+    return diagnostic("unresolved-substitution", message, help="write the list out, or analyse what is deployed")
 
 
 def _nested(

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from analyzer.templates.expressions import NOTHING, taken, value
+from analyzer.templates.loops import Loops
 from analyzer.templates.model import PSEUDO, Role, Texts
 from analyzer.templates.placeholders import OPEN, Template, meaning, referred
 from analyzer.text import Json, Pointer
@@ -44,7 +45,7 @@ def boundary_of(properties: Mapping[str, Json], template: Template) -> str | Non
 
 def roles_in(document: Mapping[str, Json]) -> tuple[dict[str, Role], dict[str, Texts]]:
     """Return the roles of a template, and what their placeholders stand for where the template says it."""
-    template = Template.of(document)
+    template = Template.of(Loops.of(document).document)
     roles = {str(name): declared_role(str(name), template) for name, resource in template.resources.items() if is_role(resource)}
     waiting = referred(
         [json.dumps([role.statements, role.managed, role.others, role.trust], default=str) for role in roles.values()]

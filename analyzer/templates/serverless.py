@@ -16,6 +16,7 @@ from analyzer.templates.cloudformation import MACHINE, Machine, read, references
 from analyzer.templates.cloudformation_role import policies
 from analyzer.templates.depends import conditional, dependencies
 from analyzer.templates.facts import facts_of
+from analyzer.templates.loops import Loops
 from analyzer.templates.model import Found
 from analyzer.templates.placeholders import Template
 from analyzer.templates.project import Project
@@ -125,7 +126,7 @@ def _parts(resources: Json) -> dict[str, dict[str, Json]]:
         for name, table in made.items():
             given = one.get(name) if isinstance(one, dict) else None
             table.update(given if isinstance(given, dict) else {})
-    return made
+    return Loops.of(made).document
 
 
 def _chosen(variables: Variables) -> dict[str, Json]:
