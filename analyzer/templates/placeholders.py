@@ -166,7 +166,7 @@ def meaning(name: str, template: Template, depth: int = 0, *, usual: bool = True
     head = head.removesuffix("#name")
     if name == named(head, kind):
         return _own_name(head, kind, template)
-    pattern = kind.attributes.get(attribute) if dot else kind.ref
+    pattern = kind.attributes.get(attribute, kind.refs.get(attribute)) if dot else kind.ref
     return () if pattern is None else (filled(pattern, head, template, depth),)
 
 
