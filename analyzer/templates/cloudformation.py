@@ -24,16 +24,26 @@ from analyzer.templates.expressions import texts, value
 from analyzer.templates.facts import Facts, facts_of, meant
 from analyzer.templates.loops import Loops
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
-from analyzer.templates.placeholders import MADE, OPEN, Template, expand, filled, is_arn, is_plain, meaning, named, referred
+from analyzer.templates.placeholders import (
+    MADE,
+    OPEN,
+    STACKS,
+    Template,
+    expand,
+    filled,
+    is_arn,
+    is_given,
+    is_plain,
+    meaning,
+    named,
+    referred,
+)
 from analyzer.templates.project import Project
 from analyzer.templates.substitutions import parse, settle, texts_of, with_table
 from analyzer.text import Json, Pointer, Source
 
 MACHINE, SAM_MACHINE = "AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine"
 TYPES = (MACHINE, SAM_MACHINE)
-
-_STACKS = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
-"""Resources that are stacks of their own, and the property that says where their template is."""
 
 NESTED = 5
 """The deepest stack in a stack that is read."""
@@ -83,7 +93,7 @@ def is_template(document: Json) -> bool:
 def _has_machine(resource: Json) -> bool:
     """Tell whether a resource is a machine or a stack, or a loop with one in it."""
     if isinstance(resource, dict):
-        return resource.get("Type") in (*TYPES, *_STACKS)
+        return resource.get("Type") in (*TYPES, *STACKS)
     body = resource[2] if isinstance(resource, list) and len(resource) == 3 else None
     return isinstance(body, dict) and any(map(_has_machine, body.values()))
 
@@ -104,7 +114,7 @@ def machines(source: Source, document: Mapping[str, Json], project: Project, dep
     for name, resource in template.resources.items():
         properties = resource.get("Properties") if isinstance(resource, dict) else None
         properties = properties if isinstance(properties, dict) else {}
-        if isinstance(resource, dict) and resource.get("Type") in _STACKS and depth < NESTED:
+        if isinstance(resource, dict) and resource.get("Type") in STACKS and depth < NESTED:
             yield from _nested(str(name), properties, resource["Type"], source, template, project, depth)
         if not isinstance(resource, dict) or resource.get("Type") not in TYPES:
             continue
@@ -129,7 +139,7 @@ def _nested(
     name: str, properties: Mapping[str, Json], kind: str, source: Source, template: Template, project: Project, depth: int
 ) -> Iterator[Found | SourceError]:
     """Yield the machines of a nested stack; what its parameters are given is known there when it is a text."""
-    path = _path(properties.get(_STACKS[kind]), template)
+    path = _path(properties.get(STACKS[kind]), template)
     inner = None if path is None else project.read(path, os.path.dirname(os.path.realpath(source.name)))
     if inner is None:
         return
@@ -169,7 +179,7 @@ def read(machine: Machine) -> Found:
     definition, substitutions = settle(definition, {**given, **left}, machine.template)
     role = _role(machine)
     known, names, arns = _texts(machine, substitutions, definition, role)
-    given_elsewhere = {*machine.template.parameters, *machine.template.functions}
+    own = frozenset(name for name in names if not is_given(name, machine.template))
     return Found(
         name=machine.name,
         dialect="sam" if machine.kind == SAM_MACHINE else "cloudformation",
@@ -182,8 +192,8 @@ def read(machine: Machine) -> Found:
         names=names,
         arns=arns,
         unsure=frozenset(name for name in names if _is_unsure(name, known, definition, machine.template)),
-        settled=frozenset(name for name in names - given_elsewhere if name in known),
-        generated=frozenset(name for name in names - given_elsewhere if name not in known),
+        settled=frozenset(name for name in own if name in known),
+        generated=frozenset(name for name in own if name not in known),
         own_name=f"{machine.name}.Name",
         role=role,
         files=files,
@@ -196,7 +206,7 @@ def _is_unsure(name: str, known: Mapping[str, Texts], definition: Json, template
     """Tell whether *name* is given elsewhere, stands for a whole value, and the template shows nothing of it."""
     alone = f"${{{name}}}"
     whole = any(alone in found for found in known.values()) or json.dumps(alone) in json.dumps(definition)
-    return (name in template.parameters or name in template.functions) and not known.get(name) and whole
+    return is_given(name, template) and not known.get(name) and whole
 
 
 def _definition(

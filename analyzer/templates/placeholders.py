@@ -95,6 +95,9 @@ def filled(pattern: str, name: str, template: Template, depth: int = 0) -> str:
     return fill(pattern, give)
 
 
+STACKS = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
+"""Resources that are stacks of their own, and the property that says where their template is."""
+
 CHAIN = 6
 """The most resources that are named by one another: a version of a function by its function, and so on."""
 
@@ -200,11 +203,25 @@ def is_plain(name: str, template: Template) -> bool:
             return False
         shapes = [PLACEHOLDER.sub("", str(parameter.get(key, ""))) for key in ("Default", "AllowedPattern")]
         return not NO_NAME.search(name) and not any(":" in shape or "/" in shape for shape in shapes)
-    if name in template.functions:
-        return template.functions[name].may_name and not NO_NAME.search(name) and not _ARN_NAME.search(name)
+    if is_given(name, template):
+        function = template.functions.get(name)
+        bare = not NO_NAME.search(name) and not _ARN_NAME.search(name)
+        return bare and (function is None or function.may_name) and not meaning(name, template)
     head = name.partition(".")[0].removesuffix("#name")
     kind = template.type_of(head)
     return kind is not None and name == named(head, kind) and SAME not in kind.facts
+
+
+def is_given(name: str, template: Template) -> bool:
+    """Tell whether *name* stands for what comes from elsewhere: a parameter, the output of a stack, a custom resource."""
+    if name in template.parameters or name in template.functions:
+        return True
+    head, _, attribute = name.partition(".")
+    resource = template.resources.get(head)
+    kind = str(resource.get("Type")) if isinstance(resource, dict) else ""
+    if kind in STACKS:
+        return attribute.startswith("Outputs.")
+    return bool(attribute) and (kind.startswith("Custom::") or kind == "AWS::CloudFormation::CustomResource")
 
 
 def is_arn(name: str, template: Template) -> bool:
