@@ -33,6 +33,9 @@ SERVICE: dict[str, Any] = {
         "table": {"name": "${self:custom.name}", "days": 7},
         "indirect": "${self:custom.table.name}",
         "by": {"orders": "found"},
+        "tables": {"dev": "t-dev", "prod": "t-prod"},
+        "per-dev": {"name": "d", "same": 1},
+        "per-prod": {"name": "p", "same": 1, "only": 2},
         "file": "tables.yml",
         "itself": "${self:custom.itself}",
         "this": "${self:custom.that}",
@@ -49,6 +52,8 @@ def variables(tmp_path: Path) -> Variables:
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "tables.yml").write_text("orders: t-orders\ndeep: {er: t-deep}\n")
+    (folder / "of.dev.yml").write_text("name: f-dev\n")
+    (folder / "of.prod.yml").write_text("name: f-prod\n")
     (folder / "note.txt").write_text("a note")
     (folder / "code.js").write_text("module.exports = {value: 1}")
     (folder / "link.yml").symlink_to(tmp_path / "outside.yml")
@@ -66,7 +71,9 @@ def test_variables(line: str, variables: Variables) -> None:
     else:
         assert isinstance(found, str)
         assert found[2:-1] in variables.defaults
-        assert variables.settled(found) == (usual or found)
+        assert variables.settled(found) == (usual.partition(" / ")[0] or found)
+        if " / " in usual:
+            assert [variables.settled(one) for one in variables.defaults[found[2:-1]]] == usual.split(" / ")
 
 
 @pytest.mark.parametrize(
@@ -207,6 +214,37 @@ def test_the_forms_of_a_reference_to_a_function(tmp_path: Path, reference: objec
     command = ["analyze", "-q", "--no-config", "--format", "json", *SURROUNDINGS, str(tmp_path / "serverless.json")]
     [machine] = json.loads(CliRunner().invoke(main, command).stdout)["machines"]
     assert [grant["resources"] for grant in machine["grants"]] == [[f"arn:aws:lambda:{HOME}:{arn}"]]
+
+
+def test_each_value_that_a_stage_may_choose_is_granted(tmp_path: Path) -> None:
+    """A default says what is usual. What differs in more than texts is read as it usually is, and that is said."""
+    (tmp_path / "of.dev.yml").write_text("table: t-dev\n")
+    (tmp_path / "of.prod.yml").write_text("table: t-prod\n")
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::dynamodb:getItem",
+        "Parameters": {"TableName": "${self:custom.of.table}", "Key": {}},
+        "End": True,
+    }
+    document = {
+        "service": "x",
+        "provider": {"stage": "${opt:stage, 'dev'}"},
+        "custom": {"of": "${file(of.${self:provider.stage}.yml)}", "tags": {"dev": ["a"], "prod": ["a", "b"]}},
+        "stepFunctions": {
+            "stateMachines": {
+                "a": {
+                    "tags": "${self:custom.tags.${self:provider.stage}}",
+                    "definition": {"StartAt": "A", "States": {"A": task}},
+                }
+            }
+        },
+    }
+    (tmp_path / "serverless.json").write_text(json.dumps(document))
+    command = ["analyze", "-q", "--no-config", "--format", "json", *SURROUNDINGS, str(tmp_path / "serverless.json")]
+    [machine] = json.loads(CliRunner().invoke(main, command).stdout)["machines"]
+    granted = [resource for grant in machine["grants"] for resource in grant["resources"]]
+    assert granted == [f"arn:aws:dynamodb:{HOME}:table/t-dev", f"arn:aws:dynamodb:{HOME}:table/t-prod"]
+    assert "`${self:custom.tags.*}` is taken for what it usually is" in " ".join(one["message"] for one in machine["diagnostics"])
 
 
 def test_an_exact_version_is_one_of_a_function() -> None:

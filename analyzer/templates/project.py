@@ -7,6 +7,7 @@ the way, and the size and the number of what it includes are bounded.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 
 from analyzer.errors import SourceError
@@ -47,6 +48,19 @@ class Project:
             return sorted(name for name in os.listdir(real) if name.endswith(suffix) and not name.startswith("."))
         except OSError:
             return []
+
+    def matching(self, path: str, base: str, mark: str) -> list[str]:
+        """Return what there is in the project for *path*, from the folder *base*, with any text in the place of each *mark*."""
+        found = [base]
+        for part in path.split("/"):
+            pattern = re.compile(".*".join(map(re.escape, part.split(mark))))
+            found = [
+                os.path.join(folder, name)
+                for folder in found
+                for name in (self.listed(folder, "") if mark in part else [part])
+                if mark not in part or pattern.fullmatch(name)
+            ][:MOST_FILES]
+        return found
 
 
 def project_of(path: str) -> Project:

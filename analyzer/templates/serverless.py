@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.errors import SourceError
 from analyzer.templates.cloudformation import MACHINE, Machine, read, references
 from analyzer.templates.cloudformation_role import policies
@@ -37,6 +38,7 @@ class _Service:
     machines: dict[str, Json]
     names: Mapping[str, str]
     template: Template
+    guessed: tuple[str, ...] = ()
 
 
 def is_template(document: Json) -> bool:
@@ -65,15 +67,23 @@ def machines(source: Source, document: dict[str, Json], project: Project) -> Ite
         machine = Machine(name, MACHINE, properties, source, service.template, project, facts, (*_WHERE, key), key)
         try:
             found = _read(own, machine, variables)
-            yield replace(found, written=written, depends=depends, conditional=conditional(service.template.resources, name))
+            around = conditional(service.template.resources, name)
+            said = (*found.diagnostics, *map(_guess, service.guessed))
+            yield replace(found, written=written, depends=depends, conditional=around, diagnostics=said)
         except SourceError as error:
             yield error
+
+
+def _guess(name: str) -> Diagnostic:
+    message = f"`${{{name}}}` is taken for what it usually is: what the deployment may choose differs in more than its texts"
+    return diagnostic("unresolved-substitution", message, help="analyse the file with what is deployed written out")
 
 
 def _service(variables: Variables) -> _Service:
     """Work out the whole file. Raises `SourceError` when that cannot be done, or shows no state machines."""
     document = variables.document
     steps = variables.resolve(document.get("stepFunctions"))
+    guessed = tuple(variables.guessed)
     written = steps.get("stateMachines") if isinstance(steps, dict) else None
     if not isinstance(written, dict):
         why = "its state machines lie where only the deployment knows"
@@ -90,7 +100,7 @@ def _service(variables: Variables) -> _Service:
         **{names[key]: _resource(machine, functions, parts["Resources"]) for key, machine in own.items()},
     }
     parameters = {**parts["Parameters"], **_chosen(variables)}
-    return _Service(written, names, Template(resources, parameters, parts["Mappings"], parts["Conditions"]))
+    return _Service(written, names, Template(resources, parameters, parts["Mappings"], parts["Conditions"]), guessed)
 
 
 def _read(own: Mapping[str, Json], machine: Machine, variables: Variables) -> Found:
