@@ -21,6 +21,7 @@ from analyzer.render.expression import Names, Reference, express_all
 from analyzer.symbols import has_symbol
 from analyzer.templates.depends import named_in
 from analyzer.templates.model import PSEUDO, Found
+from analyzer.templates.placeholders import PARENT
 from analyzer.text import Json
 
 NAMES_IN_STACKS = ("cloudformation", "sam", "serverless")
@@ -157,7 +158,8 @@ def _names(group: Sequence[Analysis], role: str, run: _Run, lost: dict[str, None
     written = found.written if found is not None and is_native else {}
     meanings: dict[str, str] = {}
     for one in (analysis.found for analysis in group if analysis.found is not None):
-        meanings |= {name: texts[0] for name, texts in one.texts.items() if len(texts) == 1}
+        # What a parameter of the parent usually is, is not what it is.
+        meanings |= {name: texts[0] for name, texts in one.texts.items() if len(texts) == 1 and not name.startswith(f"{PARENT}#")}
         if one.own_name is not None and isinstance(one.options.get("name"), str):
             meanings[one.own_name] = one.options["name"]
     return Names(

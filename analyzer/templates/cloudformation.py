@@ -16,13 +16,11 @@ from typing import Any
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.errors import SourceError
-from analyzer.sources import parse_any
 from analyzer.templates.cloudformation_role import boundary_of, declared_role, is_role, policies
 from analyzer.templates.connectors import connections
 from analyzer.templates.depends import conditional, dependencies
 from analyzer.templates.expressions import texts, value
 from analyzer.templates.facts import Facts, facts_of, meant
-from analyzer.templates.loops import Loops
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.placeholders import (
     MADE,
@@ -39,14 +37,12 @@ from analyzer.templates.placeholders import (
     referred,
 )
 from analyzer.templates.project import Project
+from analyzer.templates.stacks import Stack, path_of, read_stacks
 from analyzer.templates.substitutions import parse, settle, texts_of, with_table
 from analyzer.text import Json, Pointer, Source
 
 MACHINE, SAM_MACHINE = "AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine"
 TYPES = (MACHINE, SAM_MACHINE)
-
-NESTED = 5
-"""The deepest stack in a stack that is read."""
 
 _FIELDS = {
     MACHINE: {
@@ -98,13 +94,20 @@ def _has_machine(resource: Json) -> bool:
     return isinstance(body, dict) and any(map(_has_machine, body.values()))
 
 
-def machines(source: Source, document: Mapping[str, Json], project: Project, depth: int = 0) -> Iterator[Found | SourceError]:
+def machines(source: Source, document: Mapping[str, Json], project: Project) -> Iterator[Found | SourceError]:
     """Yield every state machine of the template *document*, which *source* holds; an error for one that cannot be read.
 
     Those of nested stacks, whose templates lie in the project, are called `Stack/Machine`.
     """
-    loops = Loops.of(document)
-    template = Template.of(loops.document)
+    yield from _machines(read_stacks(source, document, project), project)
+
+
+def _machines(stack: Stack, project: Project) -> Iterator[Found | SourceError]:
+    yield from stack.errors
+    for inner in stack.inner:
+        for found in _machines(inner, project):
+            yield replace(found, name=f"{inner.name}/{found.name}") if isinstance(found, Found) else found
+    source, loops, template = stack.source, stack.loops, stack.template
     facts = facts_of(template)
     written, depends = references(template), dependencies(template.resources)
     for name, loop in loops.open.items():
@@ -114,56 +117,24 @@ def machines(source: Source, document: Mapping[str, Json], project: Project, dep
     for name, resource in template.resources.items():
         properties = resource.get("Properties") if isinstance(resource, dict) else None
         properties = properties if isinstance(properties, dict) else {}
-        if isinstance(resource, dict) and resource.get("Type") in STACKS and depth < NESTED:
-            yield from _nested(str(name), properties, resource["Type"], source, template, project, depth)
         if not isinstance(resource, dict) or resource.get("Type") not in TYPES:
             continue
-        properties = {**_globals(document, resource["Type"]), **properties}
+        properties = {**_globals(stack.document, resource["Type"]), **properties}
         pointer = loops.places.get(str(name), ("Resources", str(name)))
         machine = Machine(str(name), resource["Type"], properties, source, template, project, facts, pointer)
         try:
             found = read(machine)
-            around = conditional(template.resources, str(name))
-            said = tuple(_over_a_default(loop, loops.usual[loop]) for loop in loops.usual if loop in pointer)
-            yield replace(found, written=written, depends=depends, conditional=around, diagnostics=(*found.diagnostics, *said))
         except SourceError as error:
             yield error
+            continue
+        around = conditional(template.resources, str(name))
+        said = tuple(_over_a_default(loop, loops.usual[loop]) for loop in loops.usual if loop in pointer)
+        yield replace(found, written=written, depends=depends, conditional=around, diagnostics=(*found.diagnostics, *said))
 
 
 def _over_a_default(loop: str, parameter: str) -> Diagnostic:
     message = f"`{loop}` goes over the default of `{parameter}`: another list makes other machines"
     return diagnostic("unresolved-substitution", message, help="write the list out, or analyse what is deployed")
-
-
-def _nested(
-    name: str, properties: Mapping[str, Json], kind: str, source: Source, template: Template, project: Project, depth: int
-) -> Iterator[Found | SourceError]:
-    """Yield the machines of a nested stack; what its parameters are given is known there when it is a text."""
-    path = _path(properties.get(STACKS[kind]), template)
-    inner = None if path is None else project.read(path, os.path.dirname(os.path.realpath(source.name)))
-    if inner is None:
-        return
-    try:
-        document, _ = parse_any(inner)
-    except SourceError as error:
-        yield error
-        return
-    if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):
-        return
-    given = properties.get("Parameters")
-    bound = _bound(document.get("Parameters"), given if isinstance(given, dict) else {}, template)
-    for found in machines(inner, {**document, "Parameters": bound}, project, depth + 1):
-        yield replace(found, name=f"{name}/{found.name}") if isinstance(found, Found) else found
-
-
-def _bound(parameters: Json, given: Mapping[str, Json], template: Template) -> dict[str, Json]:
-    """Return the parameters of a nested template with what its parent gives them, where that is one text."""
-    made: dict[str, Json] = {}
-    for name, parameter in parameters.items() if isinstance(parameters, dict) else ():
-        found = tuple(expand(text, template) for text in texts(given[name], template)) if name in given else ()
-        known = len(found) == 1 and "${" not in found[0]
-        made[name] = {"Type": "String", "Default": found[0]} if known else {"Type": "String"} if name in given else parameter
-    return made
 
 
 def _globals(document: Mapping[str, Json], kind: str) -> Mapping[str, Json]:
@@ -203,7 +174,9 @@ def read(machine: Machine) -> Found:
 
 
 def _is_unsure(name: str, known: Mapping[str, Texts], definition: Json, template: Template) -> bool:
-    """Tell whether *name* is given elsewhere, stands for a whole value, and the template shows nothing of it."""
+    """Tell whether *name* is given elsewhere, stands for a whole value, and no template shows anything of it."""
+    if name in template.hidden:
+        return False
     alone = f"${{{name}}}"
     whole = any(alone in found for found in known.values()) or json.dumps(alone) in json.dumps(definition)
     return is_given(name, template) and not known.get(name) and whole
@@ -222,7 +195,7 @@ def _definition(
     location = machine.get("location") or _includes(inline) or _includes(written)
     if location is None:
         raise _unread(machine, "it has no definition", "give it a Definition, a DefinitionString or a DefinitionUri")
-    path = _path(location, machine.template)
+    path = path_of(location, machine.template)
     if path is None:
         raise _unread(machine, "its definition lies where only the deployment knows", "name a file of the project")
     folder = os.path.dirname(os.path.realpath(machine.source.name))
@@ -240,16 +213,6 @@ def _includes(expression: Json) -> Json:
         parameters = transform.get("Parameters")
         return parameters.get("Location") if isinstance(parameters, dict) else None
     return None
-
-
-def _path(location: Json, template: Template) -> str | None:
-    """Return the path in the project that a location names; of an object in a bucket, the path that its key is."""
-    if isinstance(location, dict) and ("Key" in location or "Bucket" in location):
-        location = location.get("Key")
-    found = [text for text in texts(location, template) if text]
-    if len(found) != 1 or "${" in found[0] or "://" in found[0]:
-        return None
-    return found[0]
 
 
 def _from_text(
@@ -350,7 +313,16 @@ def references(template: Template) -> dict[str, str]:
                     made.setdefault(text, f"{name}.{attribute}")
             if kind.ref not in ("{name}", None):
                 made[_as_granted(filled(kind.ref, name, template), name).replace(bare, own)] = name
+    made |= {text: name for name, found in template.outputs.items() for text in found[:1] if _is_one_arn(text)}
+    for name in template.parameters:
+        found = meaning(name, template, usual=False)
+        made |= {found[0]: name} if len(found) == 1 and _is_one_arn(found[0]) else {}
     return made
+
+
+def _is_one_arn(text: str) -> bool:
+    """Tell whether a text that comes from another template is an ARN with a name of that template in it."""
+    return text.startswith("arn:") and "#" in text
 
 
 def _as_granted(text: str, name: str) -> str:

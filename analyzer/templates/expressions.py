@@ -15,11 +15,8 @@ from typing import Any
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.templates.functions import DYNAMIC, place
 from analyzer.templates.model import Texts
-from analyzer.templates.placeholders import MOST, OPEN, TRIED, Template, is_plain, referred, split, spread
+from analyzer.templates.placeholders import LONGEST, MOST, OPEN, TRIED, Template, is_plain, referred, split, spread
 from analyzer.text import Json
-
-LONGEST = 4_000_000
-"""The most characters that an expression comes to: a definition of 1 MB, for each of a few."""
 
 DEPTH = 40
 """The deepest nesting of functions that is worked out."""

@@ -23,19 +23,20 @@ class Loops:
     """A template with its loops written out: it lives for the reading of the template, and counts what it makes.
 
     `places` say where what a loop makes is written, by its name; `usual` are the loops over the default of a parameter, and what
-    that is called; `open` are those that only the deployment can write out, with what stands in them.
+    that is called; `open` are those that only the deployment can write out, with what stands in them. `left` is how many more
+    values may be made.
     """
 
     document: dict[str, Json]
     places: dict[str, Pointer] = field(default_factory=dict)
     usual: dict[str, str] = field(default_factory=dict)
     open: dict[str, Json] = field(default_factory=dict)
-    _left: int = MOST_VALUES
+    left: int = MOST_VALUES
 
     @staticmethod
-    def of(document: Mapping[str, Json]) -> Loops:
-        """Write out the loops of *document*."""
-        made = Loops(dict(document))
+    def of(document: Mapping[str, Json], left: int = MOST_VALUES) -> Loops:
+        """Write out the loops of *document*, into no more values than are *left*."""
+        made = Loops(dict(document), left=left)
         for part in _PARTS:
             if isinstance(document.get(part), dict) and _has_loop(document[part]):
                 made.document[part] = made._object(document[part], (part,), names=True)
@@ -68,10 +69,10 @@ class Loops:
         identifier, collection, body = loop
         items = self._items(key, collection)
         size = _size(body)
-        if items is None or size * len(items) > self._left:
+        if items is None or size * len(items) > self.left:
             self.open[key] = loop
             return
-        self._left -= size * len(items)
+        self.left -= size * len(items)
         yield from (_filled(body, identifier, item) for item in items)
 
     def _items(self, key: str, collection: Json) -> list[str] | None:
@@ -86,7 +87,8 @@ class Loops:
         usual = parameter.get("Default")
         if not isinstance(usual, str) or not usual:
             return None
-        self.usual[key] = str(name)
+        if parameter.get("AllowedValues") != [usual]:
+            self.usual[key] = str(name)
         return [item.strip() for item in usual.split(",")]
 
 

@@ -6,7 +6,7 @@ Beside those for resources, their attributes and parameters there are some for f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice, product
 
@@ -21,6 +21,9 @@ MOST = 8
 
 TRIED = 64
 """The most combinations of texts that are looked at: more of them are too many, whatever they come to."""
+
+LONGEST = 4_000_000
+"""The most characters that an expression comes to: a definition of 1 MB, for each of a few."""
 
 OPEN = "${%s}"
 
@@ -38,7 +41,8 @@ SAME = "same"
 class Template:
     """The parts of a template that its expressions speak of.
 
-    `functions` are those met so far that only the deployment can work out, by the placeholders that stand for them.
+    `functions` are those met so far that only the deployment can work out, by the placeholders that stand for them. `outputs` are
+    the texts that nested stacks give, and `hidden` the names of other templates in such texts, with what each usually is.
     """
 
     resources: Mapping[str, Json]
@@ -46,12 +50,15 @@ class Template:
     mappings: Mapping[str, Json] = field(default_factory=dict)
     conditions: Mapping[str, Json] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=dict, compare=False)
+    outputs: dict[str, Texts] = field(default_factory=dict, compare=False)
+    hidden: dict[str, Texts] = field(default_factory=dict, compare=False)
 
     @staticmethod
     def of(document: Mapping[str, Json]) -> Template:
         """Take the parts of *document*; whatever is no object counts as absent."""
-        parts = (document.get(name) for name in ("Resources", "Parameters", "Mappings", "Conditions"))
-        return Template(*(part if isinstance(part, dict) else {} for part in parts))
+        given = (document.get(name) for name in ("Resources", "Parameters", "Mappings", "Conditions"))
+        resources, parameters, mappings, conditions = (part if isinstance(part, dict) else {} for part in given)
+        return Template(resources, parameters, mappings, conditions)
 
     def type_of(self, name: str) -> ResourceType | None:
         """Return the type of the resource *name*, when there is one and its type is known."""
@@ -94,6 +101,11 @@ def filled(pattern: str, name: str, template: Template, depth: int = 0) -> str:
 
     return fill(pattern, give)
 
+
+PARENT = "parent-stack"
+"""What the names of its parent begin with in a nested stack, as those of a nested stack do with its name: `parent-stack#Stage`.
+
+No resource can be called so."""
 
 STACKS = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
 """Resources that are stacks of their own, and the property that says where their template is."""
@@ -143,17 +155,31 @@ def expand(text: str, template: Template, depth: int = 0, *, usual: bool = True)
     return PLACEHOLDER.sub(fill, text)
 
 
-def spread(text: str, template: Template, depth: int = 0) -> Texts:
-    """Return each text that *text* may be, whatever is deployed: what a placeholder in it may be is filled in, no default is."""
+def spread(text: str, template: Template) -> Texts:
+    """Return each text that *text* may be, whatever is deployed: what a placeholder in it may be is filled in, no default is.
+
+    Where that would be too many, it is *text* itself.
+    """
+    found = {text: None}
+    for _ in range(CHAIN):
+        made = dict.fromkeys(other for one in found for other in _filled_once(one, template))
+        if len(made) > TRIED:
+            return (text,)
+        if made == found:
+            break
+        found = made
+    return tuple(found)
+
+
+def _filled_once(text: str, template: Template) -> Iterator[str]:
     choices = {name: found for name in referred([text]) if (found := meaning(name, template, usual=False))}
-    if not choices or depth > CHAIN:
-        return (text,)
-    made = [
-        PLACEHOLDER.sub(lambda match, known=known: known.get(match[1], match[0]), text)  # type: ignore[misc]
-        for chosen in islice(product(*choices.values()), TRIED)
-        for known in [dict(zip(choices, chosen, strict=True))]
-    ]
-    return tuple(dict.fromkeys(other for one in made for other in spread(one, template, depth + 1)))
+    longest = {name: max(map(len, found)) for name, found in choices.items()}
+    if len(text) + sum(text.count(OPEN % name) * length for name, length in longest.items()) > LONGEST:
+        yield text
+        return
+    for chosen in islice(product(*choices.values()), TRIED + 1):
+        known = dict(zip(choices, chosen, strict=True))
+        yield PLACEHOLDER.sub(lambda match, known=known: known.get(match[1], match[0]), text)  # type: ignore[misc]
 
 
 def meaning(name: str, template: Template, depth: int = 0, *, usual: bool = True) -> Texts:
@@ -163,6 +189,10 @@ def meaning(name: str, template: Template, depth: int = 0, *, usual: bool = True
         return _parameter(template.parameters[name], usual=usual)
     if name in template.functions:
         return template.functions[name].texts
+    if name in template.outputs:
+        return template.outputs[name]
+    if name in template.hidden:
+        return template.hidden[name] if usual else ()
     kind = template.type_of(head.removesuffix("#name"))
     if kind is None:
         return ()
@@ -203,10 +233,13 @@ def is_plain(name: str, template: Template) -> bool:
             return False
         shapes = [PLACEHOLDER.sub("", str(parameter.get(key, ""))) for key in ("Default", "AllowedPattern")]
         return not NO_NAME.search(name) and not any(":" in shape or "/" in shape for shape in shapes)
+    bare = not NO_NAME.search(name) and not _ARN_NAME.search(name)
+    if name in template.hidden or name in template.outputs:
+        shown = "".join(PLACEHOLDER.sub("", text) for text in template.outputs.get(name, ()))
+        return name in template.hidden or (bare and ":" not in shown and "/" not in shown)
     if is_given(name, template):
         function = template.functions.get(name)
-        bare = not NO_NAME.search(name) and not _ARN_NAME.search(name)
-        return bare and (function is None or function.may_name) and not meaning(name, template)
+        return bare and (function is None or function.may_name)
     head = name.partition(".")[0].removesuffix("#name")
     kind = template.type_of(head)
     return kind is not None and name == named(head, kind) and SAME not in kind.facts
@@ -214,13 +247,13 @@ def is_plain(name: str, template: Template) -> bool:
 
 def is_given(name: str, template: Template) -> bool:
     """Tell whether *name* stands for what comes from elsewhere: a parameter, the output of a stack, a custom resource."""
-    if name in template.parameters or name in template.functions:
+    if name in template.parameters or name in template.functions or name.startswith(f"{PARENT}#"):
         return True
     head, _, attribute = name.partition(".")
     resource = template.resources.get(head)
     kind = str(resource.get("Type")) if isinstance(resource, dict) else ""
     if kind in STACKS:
-        return attribute.startswith("Outputs.")
+        return attribute.startswith("Outputs.") and name not in template.outputs
     return bool(attribute) and (kind.startswith("Custom::") or kind == "AWS::CloudFormation::CustomResource")
 
 
