@@ -93,11 +93,12 @@ def analyze(
     by_role: dict[str, list[Grant]] = {}
     for grant in grants:
         by_role.setdefault(grant.role, []).append(grant)
-    trust, doubts = trust_policy(context, index(), labels_of(calls))
+    labels = labels_of(calls)
+    trust, doubts = trust_policy(context, index(), labels)
     targets: list[TargetPolicy] = []
     target_doubts: list[Diagnostic] = []
     for role in roles:
-        target_trust, said = target_trust_policy(role, context, index())
+        target_trust, said = target_trust_policy(role, context, index(), labels)
         own = by_role.get(role.arn, ())
         targets.append(TargetPolicy(role, minimise(own, role.arn), target_trust))
         target_doubts.extend((*said, *review_size(targets[-1].policy, own, f"`{role.arn}`")))

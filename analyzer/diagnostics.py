@@ -89,6 +89,9 @@ CATALOGUE: dict[str, Entry] = {
         _E, "an optimized integration that does not exist", "use an existing one, or an aws-sdk integration"
     ),
     "unsupported-pattern": Entry(_E, "a suffix the integration does not support", "use a supported one"),
+    "needless-credentials": Entry(
+        _E, "Credentials on a task that takes on no role", "remove the field: the execution role makes the call"
+    ),
     "unknown-operation": Entry(_E, "an operation that the service does not have", "correct its name"),
     "retired-service": Entry(_W, "a service that AWS has retired", "remove the task"),
     "unresolved-task-resource": Entry(_W, "the Resource of a task is a placeholder", "give its value with --substitution"),
@@ -106,10 +109,14 @@ CATALOGUE: dict[str, Entry] = {
         "a permission that may be needed, depending on something outside the definition",
         "check the fact; nothing was granted",
     ),
+    "beyond-iam": Entry(_N, "what something else than IAM decides", "see to it beside the policy"),
     "unreadable-value": Entry(_W, "a literal that does not have the form its parameter asks for", "correct the value"),
     "other-account": Entry(_W, "a resource of another account, which must allow the role itself", "check the resource policy"),
     "other-region": Entry(
         _E, "a resource of another Region: Step Functions makes no calls across Regions", "use a resource of the machine's Region"
+    ),
+    "other-partition": Entry(
+        _E, "an integration of another partition, which no execution can call", "write the partition of the machine's Region"
     ),
     "parameter-as-name": Entry(
         _N,

@@ -15,7 +15,7 @@ from analyzer.dataflow.evaluate import Environment, evaluate, substitute
 from analyzer.dataflow.values import HOLE, Literal, Record, Text, Value, alternatives, look, texts
 from analyzer.diagnostics import Diagnostic, Hints, diagnostic
 from analyzer.maps import SDK, SDK_PATTERNS, Index, sdk_index, service_map
-from analyzer.symbols import is_arn_symbol, spell
+from analyzer.symbols import has_symbol, is_arn_symbol, spell
 from analyzer.text import Pointer
 
 SUFFIXES = {
@@ -33,8 +33,15 @@ MACHINE = "machine"
 """The service map of what a machine needs for itself, and the pattern of its operations."""
 
 _INTEGRATION = re.compile(
-    r"arn:(?P<partition>[^:]+):states:::(?P<sdk>aws-sdk:)?(?P<service>[A-Za-z0-9-]+):(?P<operation>[A-Za-z0-9]+)(?P<suffix>\.[A-Za-z]+(?::\d+)?)?"
+    r"arn:(?P<partition>[^:]+):states:(?P<region>[^:]*):(?P<account>[^:]*):"
+    r"(?P<sdk>aws-sdk:)?(?P<service>[A-Za-z0-9-]+):(?P<operation>[A-Za-z0-9]+)(?P<suffix>\.[A-Za-z]+(?::\d+)?)?"
 )
+"""Region and account are left out, since both are the machine's own, but may be written.
+https://docs.aws.amazon.com/step-functions/latest/dg/state-task.html"""
+
+_PLAIN = re.compile(r"[a-z0-9-]+")
+"""A part of an ARN that is known."""
+
 _ARN = re.compile(
     r"arn:(?P<partition>[^:]+):(?P<namespace>[^:]+):(?P<region>[^:]*):(?P<account>[^:]*):(?P<kind>[^:/]+)[:/](?P<rest>.+)",
     re.DOTALL,
@@ -70,6 +77,7 @@ class _Known(NamedTuple):
     covered: Index
     hints: Hints
     targets: dict[tuple[str, str | None], Target]
+    context: Context
 
 
 def calls_of(
@@ -82,7 +90,7 @@ def calls_of(
     calls: list[Call] = []
     problems: list[Diagnostic] = []
     unknown = Environment(substitutions=context.all_substitutions())
-    known = _Known(index, Hints(), {})
+    known = _Known(index, Hints(), {}, context)
     for state in reachable:
         here = flow.get(state.pointer, unknown)
         if isinstance(state, Task):
@@ -108,21 +116,29 @@ def labels_of(calls: Iterable[Call]) -> tuple[str, ...]:
 def _task_calls(task: Task, here: Environment, known: _Known) -> tuple[list[Call], list[Diagnostic]]:
     if task.resource_arn is None:
         return [], []
-    role, assume = _credentials(task, here)
+    role, assume, reports = _credentials(task, here)
+    needless = False
     arguments: Value
     if task.arguments is None:
         arguments = here.input
     else:
         arguments = evaluate(task.arguments, _written_in(task.arguments_pointer, task.language), task.arguments_pointer, here)
     pointer = (*task.pointer, "Resource")
-    calls, reports = [*assume], []
+    calls: list[Call] = []
     for value in alternatives(substitute(task.resource_arn, pointer, here.substitutions)):
         target, found = _target(value, task.resource_arn, pointer, task.name, known)
         reports += found
         if target is not None:
             service, operation, pattern, whole = target
-            calls.append(Call(service, operation, pattern, whole or arguments, task.pointer, task.name, role))
-    return calls, reports
+            made = Call(service, operation, pattern, whole or arguments, task.pointer, task.name)
+            if role is not None and not service_map(service).operations[operation].credentials:
+                message = f"state `{task.name}`: `{made.rule}` is called under no other role"
+                reports.append(diagnostic("needless-credentials", message, (*task.pointer, "Credentials"), state=task.name))
+                needless = True
+            else:
+                made = made._replace(role=role)
+            calls.append(made)
+    return [*(() if needless else assume), *calls], reports
 
 
 def _written_in(pointer: Pointer, own: QueryLanguage) -> QueryLanguage:
@@ -130,17 +146,22 @@ def _written_in(pointer: Pointer, own: QueryLanguage) -> QueryLanguage:
     return {"Parameters": QueryLanguage.JSONPATH, "Arguments": QueryLanguage.JSONATA}.get(str(pointer[-1]), own)
 
 
-def _credentials(task: Task, here: Environment) -> tuple[Value | None, list[Call]]:
-    """Return the role a task takes on, and the call by which the execution role takes it on."""
+def _credentials(task: Task, here: Environment) -> tuple[Value | None, list[Call], list[Diagnostic]]:
+    """Return the role a task takes on, the call by which the execution role takes it on, and what is wrong with it."""
     if task.credentials is None:
-        return None, []
+        return None, [], []
     pointer = (*task.pointer, "Credentials")
     credentials = evaluate(task.credentials, task.language, pointer, here)
     found = look(credentials, "RoleArn")
     role = next((entry.value for entry in found if entry.value is not None), None)
+    if isinstance(role, Literal) and not (
+        isinstance(role.value, str) and (role.value.startswith("arn:") or has_symbol(role.value))
+    ):
+        message = f"state `{task.name}`: `RoleArn` is `{role.value}`, which is no ARN"
+        return None, [], [diagnostic("invalid-value", message, pointer, state=task.name, help="write the ARN of the role")]
     if role is None:
-        return None, []
-    return role, [Call(MACHINE, "credentials", MACHINE, credentials, pointer, task.name)]
+        return None, [], []
+    return role, [Call(MACHINE, "credentials", MACHINE, credentials, pointer, task.name)], []
 
 
 def _map_calls(state: Map, context: Context, here: Environment, known: _Known) -> tuple[list[Call], list[Diagnostic]]:
@@ -213,15 +234,19 @@ def _target(
     text = written.text
     if (text, wanted) in known.targets:
         return known.targets[text, wanted], []
-    if match := _INTEGRATION.fullmatch(text.replace(HOLE, "aws", 1) if text.startswith(f"arn:{HOLE}:states:::") else text):
+    match = _INTEGRATION.fullmatch(text)
+    if wanted is None and (match is None or match["region"] or match["account"]) and (own := _ARN.fullmatch(text)):
+        for row in known.covered.direct:
+            if own["namespace"] == row["namespace"] and own["kind"] == row["kind"]:
+                # What is granted on the ARN is looked at where that is done; what is only waited for is not.
+                reports = _elsewhere(own, pointer, state, known.context) if match is not None else []
+                return (row["service"], row["operation"], "request_response", Record({"Resource": value})), reports
+    if match is not None:
         target, reports = _integration(match, pointer, state, known, wanted)
-        if target is not None:
+        reports += _elsewhere(match, pointer, state, known.context)
+        if target is not None and not reports:
             known.targets[text, wanted] = target  # hundreds of states may call the same; what is wrong is said of each
         return target, reports
-    if wanted is None and (match := _ARN.fullmatch(text)):
-        for row in known.covered.direct:
-            if match["namespace"] == row["namespace"] and match["kind"] == row["kind"]:
-                return (row["service"], row["operation"], "request_response", Record({"Resource": value})), []
     if wanted is None and is_arn_symbol(text):
         return _assume_direct(value, f"placeholder `{spell(text)}`", pointer, state, known.covered)
     if wanted is None and _NAMED.fullmatch(text):
@@ -230,16 +255,31 @@ def _target(
         message = f"state `{state}`: what `{arn}` calls depends on the {written.reasons[0]}; nothing is granted for it"
         return None, [diagnostic("unresolved-task-resource", message, pointer, state=state)]
     message = f"state `{state}`: `{arn}` names no integration" + (", function or activity" if wanted is None else " of data")
-    return None, [diagnostic("malformed-resource-arn", message, pointer, state=state, help=_suggest(arn, known.covered, wanted))]
+    return None, [
+        diagnostic(
+            "malformed-resource-arn",
+            message,
+            pointer,
+            state=state,
+            help="" if wanted is None else _integrations_of(wanted, known.covered),
+        )
+    ]
 
 
-def _suggest(arn: str, index: Index, wanted: str | None) -> str:
-    """Suggest what a malformed ARN was meant to be: most have a Region and an account, which an integration has not."""
-    if wanted is not None:
-        return _integrations_of(wanted, index)
-    fields = arn.split(":", 5)
-    known = len(fields) == 6 and fields[1] and fields[5].partition(":")[0] in ("aws-sdk", *index.services)
-    return f"an integration has neither Region nor account: `{fields[0]}:{fields[1]}:states:::{fields[5]}`" if known else ""
+def _elsewhere(match: re.Match[str], pointer: Pointer, state: str, context: Context) -> list[Diagnostic]:
+    """Say where the ARN of an integration names another place than the machine's own, which Step Functions refuses."""
+    places = [
+        ("other-partition", "partition", context.partition),
+        ("other-region", "region", context.region),
+        ("malformed-resource-arn", "account", context.account),
+    ]
+    return [
+        diagnostic(
+            id, f"state `{state}`: `{match[0]}` names the {part} `{match[part]}`, the machine is in `{own}`", pointer, state=state
+        )
+        for id, part, own in places
+        if own and match[part] != own and _PLAIN.fullmatch(match[part]) and _PLAIN.fullmatch(own)
+    ]
 
 
 def _integrations_of(pattern: str, index: Index) -> str:

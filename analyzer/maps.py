@@ -95,7 +95,7 @@ class Starts(NamedTuple):
 
 
 class Operation(NamedTuple):
-    """What one operation of an integration needs, in the patterns it supports."""
+    """What one operation of an integration needs, in the patterns it supports, and whether a task may take on a role for it."""
 
     patterns: tuple[str, ...]
     grants: tuple[GrantRule, ...]
@@ -104,6 +104,7 @@ class Operation(NamedTuple):
     source: str
     sql: SqlText | None = None
     starts: Starts | None = None
+    credentials: bool = True
 
 
 class ServiceMap(NamedTuple):
@@ -173,6 +174,7 @@ def service_map(service: str) -> ServiceMap:
             entry["source"],
             _sql(entry),
             _starts(entry),
+            entry.get("credentials", True),
         )
         for name, entry in raw["operations"].items()
     }

@@ -19,7 +19,8 @@ from analyzer.bot.annotations import workflow_commands
 from analyzer.bot.comment import BUDGET, DROPPED, NOTHING, Links, comment, verdict
 from analyzer.bot.escape import cell, fenced
 from analyzer.bot.gitlab import code_quality
-from analyzer.bot.review import Block, Machine, Permission, Remark, Review, Spot, Why
+from analyzer.bot.offers import offer_text
+from analyzer.bot.review import Block, Edit, Machine, Permission, Remark, Review, Spot, Why
 from analyzer.report.paint import printable
 
 if TYPE_CHECKING:
@@ -172,6 +173,10 @@ PERMISSIONS = st.builds(
 )
 REMARKS = st.builds(Remark, st.sampled_from(["error", "warning"]), NAMES, NAMES, NAMES, st.one_of(st.none(), SPOTS))
 BLOCKS = st.lists(st.builds(Block, NAMES, st.sampled_from(["json", "diff"]), TEXTS), max_size=2).map(tuple)
+EDITS = st.builds(
+    Edit, title=NAMES, path=PATHS, start=st.just(1), line=st.just(2), text=TEXTS, replaces=st.just("0" * 64),
+    old_path=PATHS, old_line=st.none(),
+)  # fmt: skip
 MACHINES = st.builds(
     Machine,
     name=NAMES,
@@ -183,6 +188,8 @@ MACHINES = st.builds(
     remarks=st.lists(REMARKS, max_size=2).map(tuple),
     wildcards=st.integers(0, 2),
     diagram=st.sampled_from(["", "flowchart TD\n  start((start))\n"]),
+    edits=st.lists(EDITS, max_size=2).map(tuple),
+    place=st.sampled_from(["", "diff", "outside", "form", "many"]),
 )
 REVIEWS = st.builds(Review, st.lists(MACHINES, max_size=3).map(tuple), st.integers(0, 9), st.booleans())
 
@@ -191,6 +198,8 @@ WORDS = frozenset(
         r"\S+",
         """Machine Added Removed Widest resource Status new removed changed same permissions error errors warning warnings state
         machine machines need needs none wildcard wildcards to close Changes changes in the Suggested suggested policy of States
+        Where role is declared one click diff puts this at and This not which does show all lines it where a forge could put
+        there enough other suggestions
         that something else now Action Resource Needed by Page page if as pattern assumed unknown itself more row rows table Left
         out keep this short The summary run has graph graphs policies reasons findings diff diffs Written asl-iam and written anew
         when head request Permissions are compared with merge base Some inputs could not be analysed part see log No other than
@@ -216,6 +225,19 @@ def test_no_text_of_anybody_stands_outside_of_code(parse: Callable[[str], str], 
     assert reader.tags.count("details") == reader.tags.count("summary")
     assert "@" not in reader.prose
     assert all(link.startswith(("https://github.com/acme/flows/blob/", PAGE)) for link in reader.links)
+
+
+@pytest.mark.parametrize("parse", PARSERS)
+@settings(max_examples=60)
+@given(edit=EDITS)
+def test_what_is_suggested_is_code_to_its_end(parse: Callable[[str], str], edit: Edit) -> None:
+    """The block begins where it should and nothing inside ends it, whatever somebody has put into a review."""
+    first, _, text = offer_text(edit, "default").partition("\n")
+    assert first.count("-->") == 1
+    reader = read(parse(text))
+    assert own_words(reader.prose) <= {"Policy", "its", "definition"}
+    [block] = re.findall(r"(?sm)^(`{3,})suggestion\n(.*)\n\1\n\Z", text)
+    assert max(map(len, re.findall("`+", block[1])), default=0) < len(block[0])
 
 
 @settings(max_examples=60)
@@ -403,7 +425,9 @@ def test_what_widens_most_is_shown() -> None:
 @pytest.mark.parametrize("parse", PARSERS)
 def test_the_sample_calls_nobody(parse: Callable[[str], str]) -> None:
     """What it says of a state called `Tell the @shop` is code, too. Its first line is not shown."""
-    first, _, text = (HERE.parent / "samples/pull-request/comment.md").read_text().partition("\n")
+    whole, _, suggestions = (HERE.parent / "samples/pull-request/comment.md").read_text().partition("\n---\n")
+    assert suggestions.count("```suggestion\n") == 1
+    first, _, text = whole.partition("\n")
     assert first.startswith("<!-- asl-iam:v1 ")
     assert first.count("-->") == 1
     reader = read(parse(text))

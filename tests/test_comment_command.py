@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from analyzer.cli import main
 from tests.forges.server import ME, TOKEN, Forge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from click.testing import Result
 
@@ -65,7 +66,7 @@ def commit(git: Callable[..., str]) -> Callable[[str, str], str]:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_text(text)
         git("add", path)
-        git("commit", "-q", "-m", path)
+        git("commit", "-q", "--allow-empty", "-m", path)
         return git("rev-parse", "HEAD")
 
     return commit
@@ -282,6 +283,260 @@ def test_two_jobs_of_one_repository_have_a_comment_each(server: Forge, job: dict
     run(job, "--id", "two")
     run(job, "--id", "one")
     assert [marker.id for text in server.state.bodies() if (marker := marker_of(text))] == ["one", "two"]
+
+
+# ---------------------------------------------------------------------------------------------------------- suggestions
+
+TEMPLATE = """\
+Resources:
+  Flow:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Definition:
+        StartAt: A
+        States:
+          A:
+            Type: Task
+            Resource: arn:aws:states:::sqs:sendMessage
+            Parameters: {QueueUrl: !Ref Jobs, MessageBody: m}
+            End: true
+      Policies:
+        - Version: '2012-10-17'
+          Statement:
+            - Sid: SqsSendMessage
+              Effect: Allow
+              Action: sqs:SendMessage
+              Resource: !GetAtt Jobs.Arn
+  Jobs: {Type: AWS::SQS::Queue}
+"""
+"""A template that says what its machine needs, as `write` would say it."""
+
+LACKING = TEMPLATE.replace("Sid: SqsSendMessage", "Sid: Old").replace("sqs:SendMessage\n", "sqs:ReceiveMessage\n")
+
+Requested = Callable[..., dict[str, str]]
+"""What makes a pull request, and gives the environment of its run."""
+
+
+class Request:
+    """A pull request that makes one file another one."""
+
+    def __init__(self, commit: Callable[[str, str], str], git: Callable[..., str], server: Forge, folder: Path) -> None:
+        """Take what is needed to make one."""
+        self.commit, self.git, self.server, self.folder = commit, git, server, folder
+
+    def made(self, before: str, after: str, path: str = "infra/t.yaml", moved_to: str = "") -> dict[str, str]:
+        """Return the environment of its run. The forge shows and takes what git says that the diff shows."""
+        base = self.commit(path, before) if before else self.commit("readme", "r")
+        if moved_to:
+            self.git("mv", path, moved_to)
+        head = self.commit(moved_to or path, after)
+        event = {"pull_request": {"number": 7, "base": {"sha": base}, "head": {"sha": head}}}
+        self.server.state.heads[7] = head
+        self.server.state.diff.lines = {moved_to or path: set(range(1, after.count("\n") + 1))}
+        return actions(self.server, event, self.folder)
+
+
+@pytest.fixture
+def request_of(
+    commit: Callable[[str, str], str], git: Callable[..., str], server: Forge, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., dict[str, str]]:
+    """Return what makes a pull request of a text before and a text after, and gives the environment of its run."""
+    return Request(commit, git, server, tmp_path_factory.mktemp("job")).made
+
+
+def test_what_write_would_write_is_suggested_in_the_diff(server: Forge, request_of: Requested) -> None:
+    """The policy that the request breaks is put right by one click, and the comment says so. The next run says nothing new."""
+    environment = request_of(TEMPLATE, LACKING)
+    done = run(environment)
+    assert (done.exit_code, done.stderr) == (0, "comment: written\nsuggestions: 1 in the diff\n")
+    [one] = server.state.diff.comments.values()
+    assert (one["sent"]["commit_id"], one["path"], one["start"], one["line"]) == (server.state.heads[7], "infra/t.yaml", 16, 18)
+    lines = ["            - Sid: SqsSendMessage", "              Effect: Allow", "              Action: sqs:SendMessage"]
+    assert "\n".join(("```suggestion", *lines, "```")) in one["body"]
+    assert "one click in the diff puts this, at <code>infra/t.yaml:16</code>." in server.state.bodies()[0]
+    server.state.asked.clear()
+    run(environment)
+    assert {"pulls/create-review-comment", "pulls/delete-review-comment"}.isdisjoint(server.state.asked)
+
+
+def test_a_suggestion_that_was_taken_is_withdrawn(server: Forge, request_of: Requested) -> None:
+    """When the template says what it should, nothing is left to suggest."""
+    run(request_of(TEMPLATE, LACKING))
+    assert len(server.state.diff.comments) == 1
+    run(request_of(LACKING, TEMPLATE))
+    assert server.state.diff.comments == {}
+
+
+def test_what_the_diff_does_not_show_is_left_to_the_comment(server: Forge, request_of: Requested) -> None:
+    """The policy is ten lines below the state that changes."""
+    tags = "      Tags:\n" + "".join(f"        T{number}: x\n" for number in range(9))
+    far = TEMPLATE.replace("      Policies:", f"{tags}      Policies:") + "  Other: {Type: AWS::SQS::Queue}\n"
+    environment = request_of(far, far.replace("QueueUrl: !Ref Jobs", "QueueUrl: !Ref Other"))
+    assert run(environment).stderr == "comment: written\n"
+    assert server.state.diff.comments == {}
+    assert "which does not show all lines that it changes: `asl-iam write` puts it there." in server.state.bodies()[0]
+
+
+def test_another_spelling_of_the_same_policy_is_not_corrected(server: Forge, request_of: Requested) -> None:
+    """`check` finds nothing, so there is nothing to apply."""
+    environment = request_of("", TEMPLATE.replace("SqsSendMessage", "MyOwnName"))
+    assert run(environment).stderr == "comment: written\n"
+    assert server.state.diff.comments == {}
+
+
+def test_what_write_refuses_is_not_suggested(server: Forge, request_of: Requested) -> None:
+    """A role that serves others too is nobody's to write."""
+    role = """\
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: [{Effect: Allow, Action: 'sts:AssumeRole', Principal: {Service: [%s]}}]
+  Flow:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      RoleArn: !GetAtt Role.Arn
+      Definition:
+        StartAt: A
+        States:
+          A:
+            Type: Task
+            Resource: arn:aws:states:::sqs:sendMessage
+            Parameters: {QueueUrl: !Ref Jobs, MessageBody: m}
+            End: true
+  Jobs: {Type: AWS::SQS::Queue}
+"""
+    run(request_of("", role % "states.amazonaws.com, lambda.amazonaws.com"))
+    assert server.state.diff.comments == {}
+    run(request_of("", role % "states.amazonaws.com", path="infra/own.yaml"))
+    assert {one["path"] for one in server.state.diff.comments.values()} == {"infra/own.yaml"}
+
+
+def test_suggestions_can_be_left_out(server: Forge, request_of: Requested) -> None:
+    """Then the comment does not speak of them, and the forge is not asked about any."""
+    environment = request_of(TEMPLATE, LACKING)
+    assert run(environment, "--no-suggest").stderr == "comment: written\n"
+    assert "one click" not in server.state.bodies()[0]
+    assert not [one for one in server.state.asked if "review" in one]
+
+
+def test_a_dry_run_prints_what_would_be_suggested(server: Forge, request_of: Requested) -> None:
+    """After the comment, with the lines it is for; but not where it is not wanted."""
+    environment = request_of(TEMPLATE, LACKING)
+    said = run(environment, "--dry-run").stdout
+    assert "In the diff, in the place of <code>infra/t.yaml:16-18</code>:" in said
+    assert said.count("```suggestion\n") == 1
+    assert "```suggestion" not in run(environment, "--dry-run", "--no-suggest").stdout
+    assert server.state.asked == []
+
+
+@pytest.mark.parametrize("folder", [".", "infra"])
+@pytest.mark.parametrize("machine", [(), ("--machine", "Flow")], ids=["all", "one"])
+def test_paths_of_suggestions_begin_at_the_top(
+    server: Forge,
+    request_of: Requested,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: str,
+    machine: tuple[str, ...],
+) -> None:
+    """Wherever the command runs, and whether one machine or all are looked at."""
+    environment = request_of(TEMPLATE, LACKING)
+    monkeypatch.chdir(folder)
+    run(environment, *machine)
+    assert [one["path"] for one in server.state.diff.comments.values()] == ["infra/t.yaml"]
+
+
+@pytest.mark.parametrize(
+    "path", ["-p.yaml", "a b/:(top)t.yaml", "é.yaml", "*.yaml", 'q"t.yaml', "--output=x.yaml", "a:b.yaml", "$(x);`x`.yaml"]
+)
+def test_names_of_files_are_anybodys(server: Forge, request_of: Requested, path: str, tmp_path: Path) -> None:
+    """None of them is an option, a pattern or a command of anything."""
+    before = {one.name for one in tmp_path.iterdir()}
+    run(request_of(TEMPLATE, LACKING, path=f"d/{path}" if path.startswith("-") else path))
+    assert len(server.state.diff.comments) == 1
+    assert {one.name for one in tmp_path.iterdir()} - before <= {"d", "a b", path}
+
+
+def test_a_name_that_no_review_takes_is_no_place_for_a_suggestion(server: Forge, request_of: Requested) -> None:
+    """A file of a hidden folder may be what runs next: it is looked at only when it is named, and never suggested into."""
+    environment = request_of(TEMPLATE, LACKING, path=".github/t.yaml")
+    assert run(environment, ".github/t.yaml").stderr == "comment: written\n"
+    assert server.state.diff.comments == {}
+
+
+def test_of_a_file_that_is_renamed_only_what_changes_is_shown(server: Forge, request_of: Requested) -> None:
+    """As forges show it: the rest of the file is no place for a suggestion."""
+    far = TEMPLATE + "".join(f"  Q{number}: {{Type: AWS::SQS::Queue}}\n" for number in range(30))
+    tail = far.replace("Q29:", "Q30:").replace("Action: sqs:SendMessage", "Action: sqs:ReceiveMessage")
+    lacking = far.replace("Action: sqs:SendMessage", "Action: sqs:ReceiveMessage")
+    run(request_of(lacking, tail, moved_to="infra/new.yaml"))
+    assert server.state.diff.comments == {}
+    run(request_of(far, lacking, path="infra/other.yaml", moved_to="infra/newer.yaml"))
+    assert [one["path"] for one in server.state.diff.comments.values()] == ["infra/newer.yaml"]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["diff.external=false", "diff.context=0", "diff.noprefix=true", "diff.algorithm=patience", "diff.suppressBlankEmpty=true",
+     "diff.interHunkContext=99", "color.ui=always", "diff.renames=false", "diff.relative=true", "diff.orderFile=/no/such/file"],
+)  # fmt: skip
+def test_settings_of_git_change_nothing(
+    server: Forge,
+    request_of: Requested,
+    git: Callable[..., str],
+    setting: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Forges have none of them."""
+    environment = request_of(TEMPLATE, LACKING)
+    git("config", *setting.split("="))
+    Path("infra/.gitattributes").write_text("*.yaml -diff\n")
+    monkeypatch.chdir("infra")
+    run(environment)
+    assert [one["line"] for one in server.state.diff.comments.values()] == [18]
+
+
+@pytest.mark.parametrize(
+    "change", [lambda text: text.replace("\n", "\r\n"), lambda text: text.removesuffix("\n")], ids=["CRLF", "no end"]
+)
+def test_line_ends_that_a_forge_would_change_are_not_touched(
+    git: Callable[..., str], request_of: Requested, server: Forge, change: Callable[[str], str]
+) -> None:
+    """The last line of the second is no part of the policy, which is suggested; of the first no line stays as it is."""
+    git("config", "core.autocrlf", "false")
+    run(request_of(change(TEMPLATE), change(LACKING)))
+    offered = server.state.diff.comments
+    assert len(offered) == (0 if "\r" in change(TEMPLATE) else 1)
+    assert ("where a forge could not put it there as it is" in server.state.bodies()[0]) == (not offered)
+
+
+def test_a_forge_that_takes_no_comment_in_the_diff_is_no_failure(server: Forge, request_of: Requested) -> None:
+    """It is told, and the comment stands."""
+    environment = request_of(TEMPLATE, LACKING)
+    server.state.diff.lines = {}
+    done = run(environment)
+    assert done.exit_code == 0
+    assert "suggestions: none at infra/t.yaml:18: the forge refused (status 422" in done.stderr
+    assert len(server.state.bodies()) == 1
+
+
+def test_the_second_workflow_suggests_what_the_first_found(
+    server: Forge, request_of: Requested, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without git and without the files: the review says it all."""
+    analysing = {**request_of(TEMPLATE, LACKING), "GITHUB_TOKEN": ""}
+    review = tmp_path / "review.json"
+    assert run(analysing, "--dry-run", "--review", str(review)).exit_code == 0
+    started = {"head_sha": server.state.heads[7], "head_branch": "topic", "head_repository": {"owner": {"login": "stranger"}}}
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    environment = actions(server, {"workflow_run": started}, tmp_path)
+    done = run(environment, "--from", str(review))
+    assert done.stderr == "comment: written\nsuggestions: 1 in the diff\n"
+    assert [one["path"] for one in server.state.diff.comments.values()] == ["infra/t.yaml"]
+    assert run(environment, "--from", str(review), "--no-suggest").stderr == "comment: written\n"
+    assert "one click" not in server.state.bodies()[0]
 
 
 # ---------------------------------------------------------------------------------------------------------------- forks

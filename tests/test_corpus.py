@@ -37,6 +37,7 @@ NOT_YET_DIAGNOSED = {
 ERROR_OF_THEIRS = {
     "malformed-resource-arn": "a validator of the language alone does not look into Resource",
     "missing-field": "Credentials without the RoleArn that Step Functions asks for",
+    "invalid-value": "a role by a text that is no ARN, which that validator does not look into",
     "dangling-transition": "a state that is not there, which that validator does not look for in a scope",
     "other-region": "the CDK builds a task for a queue of another Region, which Step Functions does not call",
 }

@@ -9,6 +9,8 @@ from typing import Any
 from analyzer import analyze, make_context
 from analyzer.bot.gather import DRAWN, Side, gather
 from analyzer.bot.review import Review, Spot
+from analyzer.compare.findings import finding
+from analyzer.compare.statements import Place
 from analyzer.text import Source
 
 ROOT = Path(__file__).parent.parent
@@ -115,3 +117,23 @@ def test_policies_are_suggested_in_the_language_of_the_template() -> None:
     comment = (ROOT / "samples/pull-request/comment.md").read_text()
     assert "```yaml\nResources:\n" in comment
     assert "Resource: !GetAtt Orders.Arn" in comment
+
+
+def test_actions_that_one_statement_has_for_nothing_are_one_remark() -> None:
+    """A managed policy with ninety of them is one thing to look at."""
+    base, head = side(A=PUT), side(A=PUT, B=GET)
+    [key] = head.analyses
+    place = Place("statement `Wide`")
+    unneeded = [
+        finding(
+            "excess-permission", "M", f"statement `Wide` allows sqs:{name}, which no state needs", place,
+            statement="statement `Wide`", actions=(f"sqs:{name}",),
+        )
+        for name in ("AddPermission", "CreateQueue", "DeleteMessage", "DeleteQueue", "PurgeQueue", "SendMessage")
+    ]  # fmt: skip
+    [machine] = gather(base, head, {key: unneeded}).machines
+    [remark] = machine.remarks
+    assert remark.message == (
+        "statement `Wide` allows sqs:AddPermission, sqs:CreateQueue, sqs:DeleteMessage, sqs:DeleteQueue and 2 more, "
+        "which no state needs"
+    )

@@ -76,7 +76,7 @@ def test_combinations_that_are_too_many_are_widened() -> None:
     many = [str(at) for at in range(500)]
     assert len(filled("{A[]}/b", {"A": many * 4})) == len(many)
     assert len(filled("{A[]}/{B[]}", {"A": many, "B": ["x", "y"]})) == 2 * len(many)
-    assert filled("{A[]}/{B[]}/{C[]}", {"A": many, "B": many, "C": "x"}) == [f"{HOLE}/{HOLE}/{HOLE}"]
+    assert filled("{A[]}/{B[]}/{C[]}", {"A": many, "B": many, "C": "x"}) == [f"{HOLE}/{HOLE}/x"]
     assert filled("{A[]}/{B}", {"A": many * 3, "B": "x"}) == [f"{at}/x" for at in many]
 
 

@@ -36,6 +36,12 @@ _SPARE = 1_000
 
 _PAGE = re.compile(r"https://[A-Za-z0-9.-]+/[A-Za-z0-9._/#%=&?-]*")
 _PLURALS = {"graph": "graphs", "suggested policy": "suggested policies", "policy diff": "policy diffs"}
+_PLACES = {
+    "diff": "Where the role is declared, one click in the diff puts this, at {}.",
+    "outside": "This is not suggested in the diff, which does not show all lines that it changes: `asl-iam write` puts it there.",
+    "form": "This is not suggested in the diff, where a forge could not put it there as it is: `asl-iam write` does.",
+    "many": "This is not suggested in the diff, where enough other suggestions are: `asl-iam write` puts it there.",
+}
 _ROLES = {"added": "new", "removed": "removed", "changed": "changed", "same": "same permissions"}
 
 
@@ -141,6 +147,12 @@ def _summary(machine: Machine) -> str:
     return f"<details><summary>{title}</summary>"
 
 
+def _place(machine: Machine) -> str:
+    """Say in one line whether the diff offers the suggested policy, too; nothing where it has no place in a template."""
+    at = " and ".join(cell(f"{one.path}:{one.start}") for one in machine.edits)
+    return _PLACES.get(machine.place, "").format(at) if at or machine.place != "diff" else ""
+
+
 def _sections(number: int, machine: Machine, links: Links) -> Iterator[_Section]:
     """Yield the sections about a machine, in the order in which they are read."""
     made = {
@@ -150,6 +162,7 @@ def _sections(number: int, machine: Machine, links: Links) -> Iterator[_Section]
         "suggested policy": _blocks(machine.suggestion, "Suggested policy of the "),
         "graph": f"States that need something else now:\n\n{fenced(machine.diagram, 'mermaid')}" if machine.diagram else "",
     }
+    made["suggested policy"] = "\n\n".join(filter(None, (_place(machine), made["suggested policy"])))
     return (_Section(kind, number, text) for kind, text in made.items() if text)
 
 

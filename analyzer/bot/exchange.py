@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from analyzer.bot.review import Block, Machine, Permission, Remark, Review, Spot, Why
+from analyzer.bot.review import Block, Edit, Machine, Permission, Remark, Review, Spot, Why
 from analyzer.errors import SyntaxProblem
 from analyzer.sources.limits import MAX_BYTES
 from analyzer.text import Json
@@ -104,6 +104,8 @@ def _machine(one: Json) -> Machine:
         remarks=tuple(Remark(**{**each, "spot": each["spot"] and Spot(**each["spot"])}) for each in one["remarks"]),
         wildcards=one["wildcards"],
         diagram=one["diagram"],
+        edits=tuple(Edit(**each) for each in one["edits"]),
+        place=one["place"],
     )
 
 

@@ -3,6 +3,7 @@
 * ForgeError          everything below
   - Forbidden         the token may not do that
   - Missing           there is no such repository, request or comment, or the token may not see it
+  - Rejected          what was sent is of a form, or for a place, that the forge does not take
   - Unsure            the answer did not come, or the forge is too busy: whether anything was done is not known
 """
 
@@ -23,6 +24,10 @@ class Forbidden(ForgeError):
 
 class Missing(ForgeError):
     """There is no such thing, or the token may not see it."""
+
+
+class Rejected(ForgeError):
+    """What was sent is of a form, or for a place, that the forge does not take."""
 
 
 class Unsure(ForgeError):

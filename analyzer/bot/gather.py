@@ -17,7 +17,7 @@ from analyzer.permissions import EXECUTION, Condition, Grant
 from analyzer.policy import Policy
 from analyzer.render import render
 from analyzer.render.spell import spelled
-from analyzer.report.check import position_of
+from analyzer.report.check import grouped, position_of, together
 from analyzer.report.diagram import mermaid
 from analyzer.report.entries import CERTAINTIES
 from analyzer.report.paint import to_json
@@ -179,11 +179,12 @@ def _new_diagnostics(before: _Machine, after: _Machine) -> Iterator[tuple[Remark
 
 
 def _found(findings: Sequence[Finding], side: _Machine) -> Iterator[Remark]:
-    for one in sorted(findings, key=lambda each: RANK[each.severity]):
+    for group in grouped(sorted(findings, key=lambda each: RANK[each.severity])):
+        one = group[0]
         if one.severity is not Severity.NOTE:
             source = one.place.source
             spot = None if source is None else side.spot(source, position_of(one.place))
-            yield Remark(str(one.severity), one.id, one.message, one.help, spot)
+            yield Remark(str(one.severity), one.id, together(group), one.help, spot)
 
 
 def _documents(analysis: Analysis) -> dict[str, Json]:

@@ -1,6 +1,7 @@
 """Comments on a pull request of GitHub, or of a GitHub Enterprise Server.
 
 https://docs.github.com/en/rest/issues/comments
+https://docs.github.com/en/rest/pulls/comments
 https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
 """
 
@@ -10,7 +11,9 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from analyzer.bot.forge import Forbidden, Missing, Sticky
+from analyzer.bot.offers import SUGGESTION, Offered
 from analyzer.bot.rest import Rest
+from analyzer.bot.review import Edit
 from analyzer.text import Json
 
 API = "https://api.github.com"
@@ -42,8 +45,7 @@ class GitHub:
 
     def comments(self) -> list[Sticky]:
         """Return all comments that the owner of the token has written."""
-        if self._author is None:
-            self._author = self._login()
+        self._know_author()
         found = self.rest.pages(f"/repos/{self.repo}/issues/{self.number}/comments?per_page=100")
         return [Sticky(int(one["id"]), str(one.get("body") or "")) for one in found if self._is_own(one)]
 
@@ -70,11 +72,46 @@ class GitHub:
         except Missing:
             return
 
-    def _login(self) -> str:
+    def offered(self) -> list[Offered]:
+        """Return all comments in the diff that the owner of the token has begun a thread with.
+
+        One whose lines the diff does not show any more has no line.
+        """
+        self._know_author()
+        found = list(self.rest.pages(f"/repos/{self.repo}/pulls/{self.number}/comments?per_page=100"))
+        answered = {one.get("in_reply_to_id") for one in found if not self._is_own(one)}
+        return [
+            Offered(int(one["id"]), str(one.get("body") or ""), one.get("line") is not None, one["id"] in answered)
+            for one in found
+            if self._is_own(one) and not one.get("in_reply_to_id")
+        ]
+
+    def fence(self, edit: Edit) -> str:
+        """Return the language of a suggestion: what it replaces are the lines of its comment."""
+        del edit
+        return SUGGESTION
+
+    def offer(self, edit: Edit, commit: str, text: str) -> int:
+        """Write a comment in the diff, at the lines of *edit* as they are in *commit*."""
+        place = {"path": edit.path, "side": "RIGHT", "line": edit.line}
+        if edit.start < edit.line:
+            place |= {"start_line": edit.start, "start_side": "RIGHT"}
+        body = {"body": text, "commit_id": commit, **place}
+        return int(self.rest.send("POST", f"/repos/{self.repo}/pulls/{self.number}/comments", body)["id"])
+
+    def withdraw(self, number: int) -> None:
+        """Delete a comment in the diff."""
         try:
-            return str(self.rest.get("/user")["login"])
-        except (Forbidden, Missing):
-            return ""
+            self.rest.send("DELETE", f"/repos/{self.repo}/pulls/comments/{number}")
+        except Missing:
+            return
+
+    def _know_author(self) -> None:
+        if self._author is None:
+            try:
+                self._author = str(self.rest.get("/user")["login"])
+            except (Forbidden, Missing):
+                self._author = ""
 
     def _is_own(self, comment: Json) -> bool:
         user = comment.get("user") or {}

@@ -1,6 +1,7 @@
 """Notes on a merge request of GitLab, and its Code Quality report.
 
 https://docs.gitlab.com/api/notes/#merge-requests
+https://docs.gitlab.com/api/discussions/#create-a-new-thread-in-the-merge-request-diff
 https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
 """
 
@@ -10,9 +11,10 @@ import hashlib
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from analyzer.bot.forge import Missing, Sticky
+from analyzer.bot.forge import Missing, Rejected, Sticky
+from analyzer.bot.offers import SUGGESTION, Offered
 from analyzer.bot.rest import Rest
-from analyzer.bot.review import Review
+from analyzer.bot.review import Edit, Review
 from analyzer.text import Json
 
 API = "https://gitlab.com/api/v4"
@@ -41,13 +43,12 @@ class GitLab:
 
     def comments(self) -> list[Sticky]:
         """Return all notes that the owner of the token has written."""
-        if self._author is None:
-            self._author = str(self.rest.get("/user")["username"])
+        author = self._own_name()
         found = self.rest.pages(f"{self._request}/notes?per_page=100&sort=asc&order_by=created_at")
         return [
             Sticky(int(one["id"]), str(one.get("body") or ""))
             for one in found
-            if not one.get("system") and (one.get("author") or {}).get("username") == self._author
+            if not one.get("system") and _author(one) == author
         ]
 
     def head(self) -> str | None:
@@ -73,6 +74,52 @@ class GitLab:
             self.rest.send("DELETE", f"{self._request}/notes/{number}")
         except Missing:
             return
+
+    def offered(self) -> list[Offered]:
+        """Return all notes in the diff that the owner of the token has begun a thread with."""
+        author = self._own_name()
+        found = []
+        for thread in self.rest.pages(f"{self._request}/discussions?per_page=100"):
+            first, *others = thread.get("notes") or [{}]
+            if first.get("position") and _author(first) == author:
+                answered = any(not one.get("system") and _author(one) != author for one in others)
+                found.append(Offered(int(first["id"]), str(first.get("body") or ""), answered=answered))
+        return found
+
+    def fence(self, edit: Edit) -> str:
+        """Return the language of a suggestion: its note stands at the last line, and it says how many above are replaced."""
+        return f"{SUGGESTION}:-{edit.line - edit.start}+0"
+
+    def offer(self, edit: Edit, commit: str, text: str) -> int:
+        """Write a note in the diff, at the last line of *edit*. Of a line that the base has, too, GitLab wants both numbers."""
+        refs = self.rest.get(self._request).get("diff_refs") or {}
+        if refs.get("head_sha") != commit:
+            raise Rejected("the forge has worked out no difference for this commit yet")
+        position = {
+            "position_type": "text",
+            **{name: str(refs.get(name)) for name in ("base_sha", "start_sha", "head_sha")},
+            "old_path": edit.old_path,
+            "new_path": edit.path,
+            "new_line": edit.line,
+        }
+        if edit.old_line is not None:
+            position["old_line"] = edit.old_line
+        made = self.rest.send("POST", f"{self._request}/discussions", {"body": text, "position": position})
+        return int(made["notes"][0]["id"])
+
+    def withdraw(self, number: int) -> None:
+        """Delete a note in the diff."""
+        self.delete(number)
+
+    def _own_name(self) -> str:
+        if self._author is None:
+            self._author = str(self.rest.get("/user")["username"])
+        return self._author
+
+
+def _author(note: Json) -> str | None:
+    name = (note.get("author") or {}).get("username")
+    return None if name is None else str(name)
 
 
 def code_quality(review: Review, prefix: str = "") -> list[dict[str, Json]]:

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import analyzer
-from analyzer.bot.forge import Forbidden, ForgeError, Missing, Unsure
+from analyzer.bot.forge import Forbidden, ForgeError, Missing, Rejected, Unsure
 from analyzer.errors import OptionError
 from analyzer.text import Json
 
@@ -162,7 +162,7 @@ class Rest:
             raise Forbidden(f"the forge refused (status {answer.status}{said}): {self.hint}")
         if answer.status in (404, 410):
             raise Missing(f"the forge knows no such thing, or does not show it to this token (status {answer.status})")
-        raise ForgeError(f"the forge refused (status {answer.status}{said})")
+        raise (Rejected if answer.status in (400, 422) else ForgeError)(f"the forge refused (status {answer.status}{said})")
 
     def _wait(self, answer: Answer) -> float:
         """Return the seconds that the forge asks to wait, by any of the headers that forges use."""

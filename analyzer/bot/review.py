@@ -56,8 +56,29 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """Lines of a file of the head, `start` to `line`, and the `text` that is to stand there, without its last line end.
+
+    `path` goes from the top of the repository, as does `old_path`, that of the file in the base. `old_line` is the line of the
+    base that `line` is; nothing when the request adds it. `replaces` is the digest of what stands there, `title` whose it is.
+    """
+
+    title: str
+    path: str
+    start: int
+    line: int
+    text: str
+    replaces: str
+    old_path: str
+    old_line: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
-    """One state machine of which there is something to say. `kind` is `added`, `removed`, `changed` or `same`."""
+    """One state machine of which there is something to say. `kind` is `added`, `removed`, `changed` or `same`.
+
+    `edits` put its policy into its template, all of them together. `place` says whether they can be offered in the diff.
+    """
 
     name: str
     path: str
@@ -68,6 +89,8 @@ class Machine:
     remarks: tuple[Remark, ...] = ()
     wildcards: int = 0
     diagram: str = ""
+    edits: tuple[Edit, ...] = ()
+    place: str = ""
 
     @property
     def added(self) -> int:

@@ -35,6 +35,11 @@ SUMMARY = 1_000_000
 @click.option("--repo", metavar="OWNER/NAME", help="The repository of the request.")
 @click.option("--pull-request", type=click.IntRange(min=1), metavar="NUMBER", help="The number of the request.")
 @click.option("--dry-run", is_flag=True, help="Print the comment and ask no forge.")
+@click.option(
+    "--suggest/--no-suggest",
+    default=None,
+    help="Offer what `write` would write in the diff, too, to be applied by one click; by default where a forge can.",
+)
 @click.option("--id", "id", default="default", show_default=True, help="Tells this comment from those of other jobs.")
 @click.option("--head-time", type=click.IntRange(min=0), metavar="SECONDS", help="Time of the head; by default its commit's.")
 @click.option("--review", metavar="FILE", help="Write what there is to say as JSON, too.")
@@ -47,8 +52,8 @@ SUMMARY = 1_000_000
 @click.pass_context
 def comment(
     ctx: click.Context, /, *, path: str, base: str | None, head: str | None, forge: str | None, repo: str | None,
-    pull_request: int | None, dry_run: bool, id: str, head_time: int | None, review: str | None, given_review: str | None,
-    code_quality: str | None, output: str | None, fail_on: str, **given: Any,
+    pull_request: int | None, dry_run: bool, suggest: bool | None, id: str, head_time: int | None, review: str | None,
+    given_review: str | None, code_quality: str | None, output: str | None, fail_on: str, **given: Any,
 ) -> None:  # fmt: skip
     """Comment on a pull request.
 
@@ -61,21 +66,28 @@ def comment(
     from analyzer.bot.comment import comment as write
     from analyzer.bot.settle import post
     from analyzer.cli.ci import checked_repo, job
+    from analyzer.cli.suggested import is_offering, printed
 
     known = job(forge=forge)
     known = replace(known, repo=checked_repo(repo) if repo else known.repo, number=pull_request or known.number)
+    suggesting = is_offering(suggest, known, ctx)
     if given_review is not None:
-        said, links, moment, code = _read(given_review, ctx), _links(known, "", known.head or ""), head_time or 0, 0
+        said, links, moment, code = (
+            _read(given_review, ctx, suggest=suggesting),
+            _links(known, "", known.head or ""),
+            head_time or 0,
+            0,
+        )
     else:
-        said, links, moment, code = _analysed(ctx, known, (base, head), path, given)
+        said, links, moment, code = _analysed(ctx, known, (base, head), path, given, suggest=suggesting)
         moment = moment if head_time is None else head_time
     text = write(said, links)
     made = post(text, id, head=known.head or links.head, time=moment, run=known.run, quiet=not said.machines)
     _write_files(said, links, known, review, code_quality)
     if dry_run or output is not None:
-        _print(made.text, known, output)
+        _print(made.text + (printed(said, id) if dry_run else ""), known, output)
     if not dry_run:
-        code = max(code, _post(made, known, ctx))
+        code = max(code, _post(made, known, ctx, said if suggesting else None))
     if known.commands and given_review is None:
         from analyzer.bot.annotations import workflow_commands
 
@@ -87,28 +99,35 @@ def comment(
 
 
 def _analysed(
-    ctx: click.Context, known: Job, ends: tuple[str | None, str | None], path: str, given: dict[str, Any]
+    ctx: click.Context, known: Job, ends: tuple[str | None, str | None], path: str, given: dict[str, Any], *, suggest: bool
 ) -> tuple[Review, Links, int, int]:
     """Return what there is to say, how lines are linked, the time of the head, and an exit code."""
     from analyzer.bot.gather import gather
     from analyzer.cli.revisions import commit_of, merge_base, prefix
+    from analyzer.cli.suggested import lacking, offers, shown_in_folders, shown_in_revisions, with_offers
 
     base, head = ends[0] or known.base, ends[1] or known.head
     if base is None or head is None:
         raise click.UsageError("nothing says what to compare: give --base and --head", ctx)
     moment = 0
     links = _links(known, "", known.head or "")
+    show = shown_in_folders(base, head) if os.path.isdir(base) and os.path.isdir(head) else None
     if not (os.path.exists(base) and os.path.exists(head)):
         head, moment = _commit(head, commit_of, ctx)
-        start = merge_base(_commit(base, commit_of, ctx)[0], head)
+        base, _ = _commit(base, commit_of, ctx)
+        start = merge_base(base, head)
         if start is None:
             io.say(["note: the history has no merge base of the two, so they are compared as they are"])
         base = start or base
         links = _links(known, base, known.head or head, prefix())
-    before, _, failed = _side(ctx, base, (base, head), path, given)
-    after, findings, code = _side(ctx, head, (base, head), path, given)
+        show = shown_in_revisions(base, head, links.prefix)
+    before, _, failed, _ = _side(ctx, base, (base, head), path, given)
+    after, findings, code, inputs = _side(ctx, head, (base, head), path, given)
     code = max(code, failed)
-    return gather(before, after, findings, incomplete=code != 0), links, moment, code
+    said = gather(before, after, findings, incomplete=code != 0)
+    if suggest and show is not None and not code:
+        said = with_offers(said, offers(ctx, inputs, lacking(said, findings), show, given))
+    return said, links, moment, code
 
 
 def _commit(revision: str, commit_of: Any, ctx: click.Context) -> tuple[str, int]:
@@ -124,8 +143,8 @@ def _commit(revision: str, commit_of: Any, ctx: click.Context) -> tuple[str, int
 
 def _side(
     ctx: click.Context, side: str, sides: tuple[str, str], path: str, given: dict[str, Any]
-) -> tuple[Side, dict[Key, list[Finding]], int]:
-    """Return the machines of one side, what `check` finds about them, and an exit code."""
+) -> tuple[Side, dict[Key, list[Finding]], int, Inputs]:
+    """Return the machines of one side, what `check` finds about them, an exit code, and what was read."""
     from analyzer.bot.gather import Side
     from analyzer.cli.sides import contexts_of, inputs_of, key_of
 
@@ -135,7 +154,7 @@ def _side(
     results = io.analyze_all(inputs.machines, inputs.code, contexts_of(given), ctx)
     found = {key_of(analysis, inputs.root): analysis for analysis in results.analyses}
     root = inputs.root or os.path.dirname(side) or "."
-    return Side(found, root), _findings(ctx, inputs, given) if side == sides[1] else {}, results.code
+    return Side(found, root), _findings(ctx, inputs, given) if side == sides[1] else {}, results.code, inputs
 
 
 def _findings(ctx: click.Context, inputs: Inputs, given: dict[str, Any]) -> dict[Key, list[Finding]]:
@@ -166,17 +185,21 @@ def _findings(ctx: click.Context, inputs: Inputs, given: dict[str, Any]) -> dict
     return made
 
 
-def _read(path: str, ctx: click.Context) -> Review:
+def _read(path: str, ctx: click.Context, *, suggest: bool) -> Review:
+    """Read what another run had to say, without the suggestions where there shall be none."""
+    from dataclasses import replace
+
     from analyzer.bot.exchange import read_review
     from analyzer.errors import SourceError
     from analyzer.report.paint import printable
     from analyzer.sources import read_source
 
     try:
-        return read_review(read_source(path).text, path)
+        said = read_review(read_source(path).text, path)
     except SourceError as error:
         io.say([f"error: {printable(f'{path}: {error}')}"])
         ctx.exit(io.UNREADABLE)
+    return said if suggest else replace(said, machines=tuple(replace(one, edits=(), place="") for one in said.machines))
 
 
 def _links(known: Job, base: str, head: str, prefix: str = "") -> Links:
@@ -215,20 +238,29 @@ def _print(text: str, known: Job, output: str | None) -> None:
     io.write(text, output)
 
 
-def _post(made: Post, known: Job, ctx: click.Context) -> int:
-    """Bring the comment up to date, and return the exit code. What cannot be posted is printed."""
+def _post(made: Post, known: Job, ctx: click.Context, said: Review | None) -> int:
+    """Bring the comment up to date, then the suggestions of what is *said*, if there may be any, and return the exit code.
+
+    What cannot be posted is printed.
+    """
+    from analyzer.bot import offers
     from analyzer.bot.forge import ForgeError
     from analyzer.bot.settle import settle
     from analyzer.report.paint import printable
 
+    what = "comment was"
     try:
         forge = _forge(known, ctx)
         if forge is None:
             io.say(["the pull request has moved on: another run comments on what it is now"])
             return 0
         io.say([f"comment: {settle(forge, made, time.sleep).why}"])
+        what = "suggestions were"
+        if said is not None and made.marker.head and isinstance(forge, offers.Reviewed):
+            told = offers.settle(forge, offers.edits_of(said), made.marker.head, made.marker.id, time.sleep)
+            io.say([f"suggestions: {printable(one)}" for one in told])
     except ForgeError as error:
-        io.say([f"error: the comment was not posted: {printable(str(error))}"])
+        io.say([f"error: the {what} not posted: {printable(str(error))}"])
         _print(made.text, known, None)
         return io.UNREADABLE
     return 0

@@ -20,6 +20,12 @@ from analyzer.text import Source
 _FILE = ("100644", "100755")
 """The modes of plain files; a link and a submodule have others."""
 
+_PLAIN = (
+    "--no-color", "--no-ext-diff", "--no-textconv", "--text", "--inter-hunk-context=0", "--diff-algorithm=myers",
+    "--indent-heuristic", "-O/dev/null",
+)  # fmt: skip
+"""What keeps a difference what it is by default, whatever is configured here and whatever the repository says of a file."""
+
 
 @dataclass(slots=True)
 class Revision(Project):
@@ -87,7 +93,7 @@ def _resolve(revision: str) -> str:
 def commit_of(revision: str) -> tuple[str, int]:
     """Return the name of the commit *revision* and its time. Raises `OptionError` for what is no revision here."""
     commit = _resolve(revision)
-    return commit, int(_git(["show", "--no-patch", "--format=%ct", commit]).decode("ascii").split()[-1])
+    return commit, int(_git(["show", "--no-patch", "-O/dev/null", "--format=%ct", commit]).decode("ascii").split()[-1])
 
 
 def merge_base(one: str, other: str) -> str | None:
@@ -104,6 +110,30 @@ def prefix() -> str:
         return _git(["rev-parse", "--show-prefix"]).decode("utf-8", "replace").removesuffix("\n")
     except subprocess.CalledProcessError:
         return ""
+
+
+def difference(base: str, head: str, path: str) -> tuple[str, bytes | None] | None:
+    """Return what *path*, from the top of the repository, is called in *base*, and how the file differs, as a forge shows it.
+
+    Nothing for a file that does not differ, or that git cannot compare. A new file has no other path, and no difference.
+    """
+    try:
+        changed = iter(_git(["diff", "--name-status", "--no-relative", "--find-renames", "-z", *_PLAIN, base, head]).split(b"\0"))
+        names: dict[bytes, bytes | None] = {}
+        for status in changed:
+            if status:
+                old = next(changed)
+                names[next(changed) if status[:1] in b"RC" else old] = None if status[:1] == b"A" else old
+        raw = path.encode("utf-8", "surrogateescape")
+        if raw not in names:
+            return None
+        before = names[raw]
+        if before is None:
+            return path, None
+        other = before.decode()
+        return other, _git(["diff", "--unified=3", *_PLAIN, f"{base}:{other}", f"{head}:{path}"])
+    except (subprocess.CalledProcessError, UnicodeDecodeError, ValueError, StopIteration):
+        return None
 
 
 def _contents(blobs: list[str]) -> list[bytes]:

@@ -65,21 +65,19 @@ def write(ctx: click.Context, /, paths: tuple[str, ...], dry_run: bool, quiet: b
 
 def _written(name: str, analyses: list[Analysis], chosen: list[Analysis]) -> tuple[str, Written]:
     """Return the text of the template *name*, and what it becomes. Raises `CannotEdit`."""
-    from analyzer.render.holders import write_into
+    from analyzer.render.holders import sharing, write_into
     from analyzer.sources.files import read_source
 
     if any(one.found is None for one in analyses):
         from analyzer.errors import CannotEdit
 
         raise CannotEdit("a definition has no role: its policy is written into the template that it is in")
-    _check_file(name)
+    check_file(name)
     source = read_source(name)
-    roles = {one.found.role.pointer for one in chosen if one.found is not None and one.found.role is not None}
-    sharing = [one for one in analyses if one in chosen or (one.found and one.found.role and one.found.role.pointer in roles)]
-    return source.text, write_into(source, sharing)
+    return source.text, write_into(source, sharing(chosen, analyses))
 
 
-def _check_file(name: str) -> None:
+def check_file(name: str) -> None:
     """Refuse what is no file of the project that can be written to."""
     from analyzer.errors import CannotEdit
     from analyzer.templates import project_of

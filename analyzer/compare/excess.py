@@ -18,7 +18,7 @@ from analyzer.symbols import spell
 
 _ERROR = Severity.ERROR
 _UNREAD = frozenset(("unresolved-task-resource", "retired-service"))
-_READ = frozenset(("other-region", "policy-too-large"))
+_READ = frozenset(("other-region", "other-partition", "needless-credentials", "policy-too-large"))
 """Warnings that leave open what a state needs, and errors that do not."""
 
 MOST = 1_000_000

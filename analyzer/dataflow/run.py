@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from analyzer.asl.model import (
@@ -26,6 +26,7 @@ from analyzer.asl.model import (
     Task,
     inner_scopes,
 )
+from analyzer.dataflow.children import of_a_child
 from analyzer.dataflow.evaluate import Environment, Substitutions, assume_expression, evaluate, path
 from analyzer.dataflow.inject import inject
 from analyzer.dataflow.join import bounded, join, join_all, shape, widen
@@ -250,24 +251,13 @@ def _map(run: _Run, state: Map, inside: Environment, depth: int) -> Value | None
     # not known, both may be the case.
     variables = {} if state.mode == DISTRIBUTED else dict(inside.variables)
     if state.mode not in (None, INLINE):
-        context = _of_a_child(context)
+        context = of_a_child(context, state.label)
     output = None if state.processor is None else _scope(run, state.processor, _Entry(given, variables), context, depth + 1)
     if result is not None:
         return result
     if output is None:
         return None if items is not None and items.items else Sequence(())
     return Sequence((), output)
-
-
-def _of_a_child(context: Value) -> Value:
-    """Return the context object of a child execution of a Distributed Map: only the role is the same."""
-    if not isinstance(context, Record):
-        return context
-    unknown = Unknown("context object of a child execution")
-    execution = context.fields.get("Execution")
-    role = execution.fields.get("RoleArn") if isinstance(execution, Record) else None
-    own = Record({} if role is None else {"RoleArn": role}, unknown)
-    return replace(context, fields={**context.fields, "Execution": own, "StateMachine": unknown})
 
 
 def _items(state: Map, inside: Environment) -> Sequence | None:

@@ -26,7 +26,7 @@ TABLES = ("Tables", "Selects", "Inserts", "Updates", "Deletes", "Creates", "Repl
 PARTITIONS = ("PartitionAdds", "PartitionDrops")
 DATABASES = ("Databases", "DatabaseCreates", "DatabaseDrops", "DatabaseAlters", "Listings")
 CATALOGS = ("Catalogs",)
-NAMES = ("Prepares", "Executes", "Deallocates", "Functions", "Unloads")
+NAMES = ("Prepares", "Executes", "Deallocates", "Functions", "Unloads", "Locations", "Writes")
 LISTS = {
     **dict.fromkeys((*TABLES, *PARTITIONS), ("Catalog", "Database", "Table")),
     "IndexSelects": ("Table", "Index"),
@@ -35,7 +35,8 @@ LISTS = {
     **dict.fromkeys(NAMES, ("Name",)),
 }
 """The lists of `Sql` and the parts of their items. `Tables` and `Databases` are all that are named, whatever is done to them;
-`Listings` the databases whose tables are listed, `Catalogs` the catalogs whose databases are."""
+`Listings` the databases whose tables are listed, `Catalogs` the catalogs whose databases are; `Locations` where tables and
+partitions are said to keep their data, `Writes` those of them that the statement itself writes to."""
 
 
 @dataclass(slots=True)
@@ -109,6 +110,7 @@ _COMMANDS = re.compile(
     | SHOW\s+(?:CREATE\s+(?:TABLE|VIEW)|TBLPROPERTIES|MEASURES\s+(?:FROM|IN))\s+(?P<shown>[^\s;(]+).*
     | SHOW\s+COLUMNS\s+(?:IN|FROM)\s+(?P<columns>[^\s;]+)(?:\s+(?:IN|FROM)\s+(?P<home>[^\s;]+))?
     | ALTER\s+(?:DATABASE|SCHEMA)\s+(?P<altered>[^\s;]+)\s+SET\b.*
+    | ALTER\s+TABLE\s+(?P<grown>[^\s;]+)\s+ADD\s+(?:IF\s+NOT\s+EXISTS\s+)?(?P<placed>PARTITION\s*\(.*)
     | USING\s+EXTERNAL\s+FUNCTION\s(?P<functions>.*\bLAMBDA\s+'[^']*')(?P<rest>.*)
     )\s*;?\s*""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
@@ -163,16 +165,27 @@ def _guarded() -> Iterator[None]:
         logger.disabled = before
 
 
-_COMMAND_TABLES = {"repaired": "PartitionAdds", "rewritten": "Updates", "divided": "Selects", "shown": "Tables"}
+_COMMAND_TABLES = {
+    "repaired": "PartitionAdds",
+    "grown": "PartitionAdds",
+    "rewritten": "Updates",
+    "divided": "Selects",
+    "shown": "Tables",
+}
 _COMMAND_NAMES = {"executed": "Executes", "prepared": "Prepares", "deallocated": "Deallocates", "place": "Unloads"}
+
+
+_COMMAND_TEXTS = {
+    "placed": ("Locations", re.compile(r"\bLOCATION\s+'([^']*)'", re.IGNORECASE)),
+    "functions": ("Functions", re.compile(r"\bLAMBDA\s+'([^']*)'", re.IGNORECASE)),
+}
 
 
 def _command(match: re.Match[str], dialect: str, touched: Touched) -> None:
     said = {name: text for name, text in match.groupdict().items() if text}
     for group in [name for name in said if name in _COMMAND_TABLES]:
         _table(touched, _COMMAND_TABLES[group], *_parts(said[group]))
-    for group in [name for name in said if name in _COMMAND_NAMES]:
-        touched.add(_COMMAND_NAMES[group], Name=said[group].strip('"`'))
+    _names(said, touched)
     if "columns" in said:
         _table(touched, "Tables", *_parts(f"{said['home']}.{said['columns']}" if "home" in said else said["columns"]))
     if "altered" in said:
@@ -181,11 +194,18 @@ def _command(match: re.Match[str], dialect: str, touched: Touched) -> None:
         _database(touched, "Listings", *(_parts(said["listed"]) if "listed" in said else [("", True)]))
     if match["like"] is not None:
         touched.add("Catalogs")
-    for function in re.findall(r"\bLAMBDA\s+'([^']*)'", said.get("functions", ""), re.IGNORECASE):
-        touched.add("Functions", Name=function)
     for group in ("explained", "unloaded", "rest"):
         if inner := said.get(group, "").strip():
             _read_sql(inner, dialect, touched)
+
+
+def _names(said: dict[str, str], touched: Touched) -> None:
+    """Note what a command names that is no table and no database."""
+    for group in [name for name in said if name in _COMMAND_NAMES]:
+        touched.add(_COMMAND_NAMES[group], Name=said[group].strip('"`'))
+    for group, (verb, quoted) in _COMMAND_TEXTS.items():
+        for name in quoted.findall(said.get(group, "")):
+            touched.add(verb, Name=name)
 
 
 def _parts(name: str) -> list[Part]:
@@ -234,11 +254,28 @@ def _statement(statement: exp.Expr, touched: Touched) -> None:
             return
         if kind not in ("TABLE", "VIEW"):
             raise Unreadable(NOT_UNDERSTOOD)
+        _places(statement, touched)
     targets = _targets(statement)
     for verb, target in targets:
         _table(touched, verb, *_name_of(target))
     taken = {id(table) for _, target in targets for table in target.find_all(exp.Table)}
     _sources(statement, taken, touched)
+
+
+def _places(statement: exp.Expr, touched: Touched) -> None:
+    """Note where a table that is made keeps its data: one that is not external is written, or at least begun, by its statement.
+
+    https://docs.aws.amazon.com/athena/latest/ug/create-table-as.html
+    """
+    from sqlglot import exp
+
+    for place in statement.find_all(exp.LocationProperty, exp.Property):
+        said = place.name.casefold() == "external_location" and place.args.get("value")
+        value = place.this if isinstance(place, exp.LocationProperty) else said
+        if isinstance(value, exp.Literal) and value.is_string:
+            touched.add("Locations", Name=value.name)
+            if statement.find(exp.ExternalProperty) is None:
+                touched.add("Writes", Name=value.name)
 
 
 def _targets(statement: exp.Expr) -> list[tuple[str, Any]]:

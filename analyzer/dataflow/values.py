@@ -169,10 +169,12 @@ def _look(value: Value, steps: tuple[str, ...], at: int, items: tuple[tuple[str,
     elif at == len(steps):
         absent = isinstance(value, Literal) and value.value is None
         found.append(Found(Presence.NO, None, items) if absent else Found(Presence.YES, value, items))
-    elif isinstance(value, Record):
-        _look_in_record(value, steps, at, items, found)
     elif isinstance(value, Unknown):
         found.append(Found(Presence.MAYBE, value, items))
+    elif steps[at] == "[]" and not isinstance(value, Sequence):
+        _look(value, steps, at + 1, items, found)  # JSONata gives the one item of an array for the array
+    elif isinstance(value, Record):
+        _look_in_record(value, steps, at, items, found)
     elif steps[at] == "[]" and isinstance(value, Sequence) and every(value):
         array = fold(".".join(steps[:at]))
         for place, item in enumerate(every(value)):

@@ -7,17 +7,18 @@ narrowest pattern that is still sufficient, and a diagnostic.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import product
 
 from analyzer.context import Context
 from analyzer.dataflow.values import HOLE, Flow, Value, texts
 from analyzer.diagnostics import Diagnostic
-from analyzer.integrations import Call
+from analyzer.integrations import MACHINE, Call, labels_of
 from analyzer.maps import GrantRule, ServiceMap, SqlText, service_map
 from analyzer.permissions.facts import is_fact, known_facts, settle
 from analyzer.permissions.fill import NOTHING, Filled, absent, fill
 from analyzer.permissions.grant import EXECUTION, Action, Certainty, Condition, Grant, Reason, TargetRole
 from analyzer.permissions.patterns import as_exact, as_pattern, in_partition, is_arn, knows_wildcards
-from analyzer.permissions.report import assumption, because, doubt, dropped, hole, misplaced, possible
+from analyzer.permissions.report import assumption, because, doubt, dropped, hole, misplaced, possible, remark
 from analyzer.permissions.when import holds
 
 
@@ -29,12 +30,16 @@ def permissions(
     targets: dict[str, TargetRole] = {}
     reports: list[Diagnostic] = []
     facts = known_facts(context)
+    calls = tuple(calls)
+    maps = [call for call in calls if (call.service, call.operation) == (MACHINE, "distributedMap")]
     for made in calls:
         mapped = service_map(made.service)
         operation = mapped.operations[made.operation]
         call = made if operation.sql is None else _read_sql(made, operation.sql)
         if call.pattern in operation.unverified:
             reports.append(doubt(call, operation.unverified[call.pattern]))
+        if operation.note is not None:
+            reports.append(remark(call, operation.note))
         for target in (None,) if call.role is None else _roles(call.role, context):
             if target is not None:
                 targets.setdefault(target.arn, target)
@@ -44,8 +49,9 @@ def permissions(
             for written in operation.grants:
                 if call.pattern not in written.only:
                     continue
-                for rule, asked in settle(written, call, mapped, variables, facts):
-                    found, problems = _apply(rule, asked, mapped, context, target, variables)
+                places = [variables, *_as_children(call, variables, maps, written)] if maps else [variables]
+                for place, (rule, asked) in product(places, settle(written, call, mapped, variables, facts)):
+                    found, problems = _apply(rule, asked, mapped, context, target, place)
                     own.update(dict.fromkeys(found))
                     reports.extend(problems)
                     if found and found[0].certainty is Certainty.ASSUMED:
@@ -112,6 +118,18 @@ def _is_foreign(target: TargetRole | None, context: Context) -> bool:
 def _variables(context: Context, target: TargetRole | None) -> dict[str, str]:
     account = context.account if target is None else target.account
     return {**context.places(HOLE), "account": account or HOLE}
+
+
+def _as_children(call: Call, variables: Mapping[str, str], maps: list[Call], rule: GrantRule) -> Iterator[dict[str, str]]:
+    """Yield what the machine is called where *call* is made by the children of Distributed Maps, and *rule* names the machine.
+
+    They run as `stateMachine:NAME/LABEL`. No page says which of the two names IAM sees, so both are granted.
+    """
+    if call.service == MACHINE or not any("{machine}" in template.text for template in rule.resources):
+        return
+    around = [one for one in maps if call.pointer[: len(one.pointer)] == one.pointer]
+    for label in labels_of(around[-1:]):
+        yield {**variables, "machine": f"{variables['machine']}/{label}"}
 
 
 def _resources(rule: GrantRule, call: Call, mapped: ServiceMap, variables: Mapping[str, str]) -> Iterator[Filled]:

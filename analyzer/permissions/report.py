@@ -68,6 +68,11 @@ def assumption(reason: str, actions: Iterable[str], call: Call) -> Diagnostic:
     return _say("assumed-permission", call, message, help)
 
 
+def remark(call: Call, sentence: str) -> Diagnostic:
+    """Say what no policy of IAM decides."""
+    return _say("beyond-iam", call, sentence)
+
+
 def doubt(call: Call, sentence: str) -> Diagnostic:
     """Say that no source settles a permission."""
     return _say("unverified-permission", call, sentence)
@@ -84,7 +89,9 @@ def misplaced(filled: Filled, call: Call, region: str | None, account: str) -> I
     if (
         fields[4].isdigit() and HOLE not in (account, *fields[4]) and fields[4] != account and not has_symbol(account)
     ):  # `aws` is everybody's
-        help = "name the role in the resource's own policy, or make the call under a role of that account with Credentials"
+        help = (
+            "make the call under a role of that account with Credentials, or name the role in the resource's policy if it has one"
+        )
         yield _say(
             "other-account",
             call,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 
-from analyzer.dataflow.values import Literal, OneOf, Presence, Text, Unknown, Value, look
+from analyzer.dataflow.values import Literal, OneOf, Presence, Record, Sequence, Text, Unknown, Value, look
 from analyzer.maps import LONGEST
 from analyzer.text import Json
 
@@ -35,10 +35,18 @@ def holds(test: Json, arguments: Value) -> bool | None:
 
 
 def _present(arguments: Value, path: str) -> bool | None:
-    found = {entry.presence for entry in look(arguments, path)}
+    item = path.endswith("[]")  # an item of nothing is an item
+    found = {Presence.NO if not item and _is_empty(entry.value) else entry.presence for entry in look(arguments, path)}
     if Presence.YES in found:
         return True
     return None if Presence.MAYBE in found else False
+
+
+def _is_empty(value: Value | None) -> bool:
+    """Tell whether *value* is an array or an object of nothing: no tags are no tagging."""
+    if isinstance(value, Sequence):
+        return not value.items and value.element is None
+    return isinstance(value, Record) and not value.fields and value.rest is None
 
 
 def _compare(arguments: Value, path: str, wanted: str, *, whole: bool) -> bool | None:

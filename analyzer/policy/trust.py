@@ -26,12 +26,7 @@ def trust_policy(context: Context, index: Index, labels: tuple[str, ...] = ()) -
     confused deputy). https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.html
     """
     reports = []
-    sources = (machine_arn(context, index), *(machine_arn(context, index, label) for label in labels))
-    # A name that is not known is a wildcard already, and covers the labelled ones.
-    sources = tuple(arn for arn in sources if arn == sources[0] or not covers(sources[0], arn))
-    if policy_size({"ArnLike": sources}) > TRUST_LIMIT // 2:
-        # More labels than a trust policy has room for: every label, still of this machine alone.
-        sources = (sources[0], machine_arn(context, index, HOLE))
+    sources = _sources(context, index, labels)
     condition: dict[str, Json] = {"ArnLike": {"aws:SourceArn": one_or_list(sources)}}
     if context.account is None:
         reports.append(diagnostic("unknown-account", "the account is not known, so the trust policy cannot be pinned to it"))
@@ -50,14 +45,30 @@ def trust_policy(context: Context, index: Index, labels: tuple[str, ...] = ()) -
     return {"Version": VERSION, "Statement": [statement]}, tuple(reports)
 
 
-def target_trust_policy(target: TargetRole, context: Context, index: Index) -> tuple[dict[str, Json], tuple[Diagnostic, ...]]:
+def _sources(context: Context, index: Index, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the ARNs by which the machine and the children of its Distributed Maps may be known."""
+    sources = (machine_arn(context, index), *(machine_arn(context, index, label) for label in labels))
+    # A name that is not known is a wildcard already, and covers the labelled ones.
+    sources = tuple(arn for arn in sources if arn == sources[0] or not covers(sources[0], arn))
+    if policy_size({"ArnLike": sources}) > TRUST_LIMIT // 2:
+        # More labels than a trust policy has room for: every label, still of this machine alone.
+        sources = (sources[0], machine_arn(context, index, HOLE))
+    return sources
+
+
+def target_trust_policy(
+    target: TargetRole, context: Context, index: Index, labels: tuple[str, ...] = ()
+) -> tuple[dict[str, Json], tuple[Diagnostic, ...]]:
     """Return who may take on a target role: the execution role, naming this machine as the external id.
+
+    With *labels* of Distributed Maps, the external id may be that of their children, as in `trust_policy`.
 
     https://docs.aws.amazon.com/step-functions/latest/dg/concepts-access-cross-acct-resources.html
     """
     condition: dict[str, dict[str, Json]] = {}
-    external_id = machine_arn(context, index)
-    condition["StringLike" if "*" in external_id else "StringEquals"] = {"sts:ExternalId": external_id}
+    external_ids = _sources(context, index, labels)
+    operator = "StringLike" if any("*" in one for one in external_ids) else "StringEquals"
+    condition[operator] = {"sts:ExternalId": one_or_list(external_ids)}
     reports = []
     if context.role is not None:
         principal = context.role

@@ -73,6 +73,12 @@ def write_into(source: Source, analyses: Sequence[Analysis]) -> Written:
     return Written(replaced(source, changes), tuple(groups), tuple(remarks))
 
 
+def sharing(chosen: Sequence[Analysis], analyses: Sequence[Analysis]) -> list[Analysis]:
+    """Return *chosen* and those of the other *analyses* of their template whose role is one of theirs."""
+    roles = {one.found.role.pointer for one in chosen if one.found is not None and one.found.role is not None}
+    return [one for one in analyses if one in chosen or (one.found and one.found.role and one.found.role.pointer in roles)]
+
+
 def _holders(analyses: Sequence[Analysis], resources: Mapping[str, Json]) -> dict[str, list[Analysis]]:
     """Return the machines by the resource that holds their policies: a role, or the machine itself."""
     groups: dict[str, list[Analysis]] = {}

@@ -61,10 +61,10 @@ def check_text(machines: Sequence[Checked], found: Sorted, paint: Paint) -> str:
 
 def _lines(found: Sequence[Finding], paint: Paint) -> list[str]:
     lines = []
-    for group in _grouped(found):
+    for group in grouped(found):
         one = group[0]
         word, look = _WORDS[one.id]
-        first, *rest = wrap(one.message if len(group) == 1 else _together(group), f"  {word:8} ", " " * 11)
+        first, *rest = wrap(together(group), f"  {word:8} ", " " * 11)
         lines += [first[:2] + paint(first[2:10], look) + first[10:], *rest]
         if one.request is not None and one.id == "excess-permission" and one.resource is None:
             lines += wrap(f"such as {_request(one.request)}", " " * 11, " " * 11)
@@ -74,7 +74,7 @@ def _lines(found: Sequence[Finding], paint: Paint) -> list[str]:
     return lines
 
 
-def _grouped(found: Sequence[Finding]) -> list[list[Finding]]:
+def grouped(found: Sequence[Finding]) -> list[list[Finding]]:
     """Put the actions of one statement that no state needs together; everything else stays alone."""
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for number, one in enumerate(found):
@@ -83,7 +83,10 @@ def _grouped(found: Sequence[Finding]) -> list[list[Finding]]:
     return list(groups.values())
 
 
-def _together(group: Sequence[Finding]) -> str:
+def together(group: Sequence[Finding]) -> str:
+    """Say in one sentence what a group says: of one finding, its message."""
+    if len(group) == 1:
+        return group[0].message
     names = [action for one in group for action in one.actions]
     shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else "")
     return f"{group[0].statement} allows {shown}{UNNEEDED}"

@@ -48,7 +48,7 @@ def _result(one: Finding, ids: list[str], reason: str | None) -> dict[str, Json]
     }
     if one.place.source is not None:
         made["locations"] = [_location(one.place)]
-    if one.way:
+    if len({step.pointer for step in one.way}) > 1:  # what stands in the call itself needs no way
         # From where the value stands first to the state that asks for it: https://docs.oasis-open.org/sarif/sarif/v2.1.0/ §3.36
         steps = [_location(step, flow_text(Flow(step.pointer, step.title))) for step in reversed(one.way)]
         steps.append(_location(one.place, one.place.title))

@@ -21,7 +21,9 @@ GRANT_KEYS = {
     "level", "only", "actions", "resources", "condition", "when", "source", "because", "beyond", "assume", "external",
     "unverified", "note", "other_regions", "fact", "managed_rule", "pass_role",
 }  # fmt: skip
-OPERATION_KEYS = {"api", "patterns", "grants", "parameters", "note", "unverified", "source", "integration", "sql", "starts"}
+OPERATION_KEYS = {
+    "api", "patterns", "grants", "parameters", "note", "unverified", "source", "integration", "sql", "starts", "credentials",
+}  # fmt: skip
 SQL_KEYS = {"statement", "dialect", "defaults"}
 STARTS_KEYS = {"machine", "input"}
 FACT_KEYS = {"is", "of", "read", "none"}
@@ -102,6 +104,7 @@ def compile_service(raw: dict[str, Any], shared: dict[str, Any], name: str) -> d
             **({"unverified": entry["unverified"]} if "unverified" in entry else {}),
             **compile_sql(entry, place),
             **compile_starts(entry, place),
+            **({"credentials": False} if entry.get("credentials") is False else {}),
             "source": source,
         }
     if missing := used - set(forms):

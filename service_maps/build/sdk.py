@@ -365,11 +365,50 @@ def _tag_grants(name: str, one: _Operation) -> Iterator[dict[str, Any]]:
     types = (action(name) or {"resourceTypes": ()})["resourceTypes"]
     own = {entry["name"] for entry in types if entry["required"]} or {entry["name"] for entry in types}
     kinds = [entry["name"] for entry in row["resourceTypes"]]
-    chosen = [kind for kind in kinds if kind in own] or [kind for kind in kinds if fold(kind) == fold(noun)] or kinds
+    chosen = _kinds_made(kinds, noun, own) or [kind for kind in kinds if kind in own] or kinds
     known = parameters(one.shape)
     aliases = one.own.get("aliases", {})
     resources = [_resource(kind, b) for kind in chosen for b in _bind_type(tagger, kind, one, known, aliases, only=True)]
+    if not own.intersection(chosen):
+        resources = [_made(resource, noun) for resource in resources]
     yield {"level": "tag", "actions": [tagger], "resources": resources or ["*"], "when": f"present({member})", "because": "tags"}
+
+
+def _kinds_made(kinds: list[str], noun: str, own: set[str]) -> list[str]:
+    """Return those of *kinds* that a thing called *noun* is of: `share` for `NFSFileShare`, `location` for `LocationNfs`.
+
+    *own* are the types of the action that makes it. What it is made from, and what it is made in, are among them as well, but
+    they are not what is tagged.
+    """
+    what = _stem(noun.partition("From")[0])
+    if not what:
+        return []
+    if exact := [kind for kind in kinds if _stem(kind) == what]:
+        return exact
+    if ends := [kind for kind in kinds if what.endswith(_stem(kind))]:
+        return [max(ends, key=len)]
+    if wider := [kind for kind in kinds if _stem(kind).startswith(what) or _stem(kind).endswith(what)]:
+        return [kind for kind in wider if kind in own] or wider
+    starts = max((kind for kind in kinds if what.startswith(_stem(kind))), key=len, default=None)
+    if starts is None:
+        return []
+    return [kind for kind in kinds if kind in own and _stem(starts) in _stem(kind)] or [starts]
+
+
+def _stem(name: str) -> str:
+    return re.sub(r"(resource)?s?$", "", fold(name))
+
+
+def _made(resource: dict[str, Any], noun: str) -> dict[str, Any]:
+    """Leave open what a thing that is made will be called, where the parameter that seems to say so speaks of another thing."""
+    before, _, last = resource["arn"].rpartition("{")
+    name = last.removesuffix("}").partition("|")[0]
+    own, what = fold(name.rpartition(".")[2]), fold(noun)
+    stem = re.sub(r"(name|id|arn|identifier)$", "", own)
+    if not last.endswith("}") or own == "name" or what in own or (stem and what.endswith(stem)):
+        return resource
+    read = {key: form for key, form in resource.get("read", {}).items() if key != name}
+    return {"type": resource["type"], "arn": f"{before}*", **({"read": read} if read else {})}
 
 
 def _tag_parameter(one: _Operation) -> str | None:

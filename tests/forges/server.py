@@ -14,6 +14,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import jsonschema
 
+from tests.forges import reviews
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -42,6 +44,8 @@ class State:
     next: int = 1000
     meet: threading.Barrier | None = None
     lag: int = 0
+    meet_at: str = "issues/list-comments"
+    diff: reviews.Diff = field(default_factory=reviews.Diff)
     before: Callable[[str], None] = lambda _: None
     after: Callable[[str], None] = lambda _: None
 
@@ -67,7 +71,7 @@ class Forge(ThreadingHTTPServer):
         self.kind = description
         self.state = State()
         self.lock = threading.Lock()
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(("127.0.0.1", 0), _WithDiff)
 
     @property
     def url(self) -> str:
@@ -112,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
             if what == "duplicated":
                 self._do(operation, names, query, body)
         state.after(operation)
-        if state.meet is not None and operation == "issues/list-comments":
+        if state.meet is not None and operation == state.meet_at:
             meet = state.meet
             meet.wait(20)
             state.meet = None
@@ -241,3 +245,27 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = cut or self.close_connection
         except OSError:  # whoever asked is gone
             self.close_connection = True
+
+
+class _WithDiff(_Handler):
+    """Keeps the comments in the diff, too."""
+
+    sent: Any
+
+    def _operation(self, sent: bytes) -> tuple[str, dict[str, str], dict[str, str]] | None:
+        found = super()._operation(sent)
+        self.sent = json.loads(sent) if sent and found is not None else {}
+        return found
+
+    def _do(self, operation: str, names: dict[str, str], query: dict[str, str], body: str) -> tuple[int, Any, dict[str, str]]:
+        state = self.server.state
+        if operation == reviews.LIST:
+            shown = state.diff.shown(self.server.kind, self.server.described)
+            return reviews.page(shown, f"{self.server.url}{urlsplit(self.path).path}", query, state.page)
+        # GitLab deletes a note in the diff like any other.
+        if operation in reviews.WRITING or int(names.get("comment_id", 0)) in state.diff.comments:
+            return state.diff.write(names, self.sent, ME) if state.allowed else (403, {"message": "Not accessible"}, {})
+        status, answer, headers = super()._do(operation, names, query, body)
+        if operation == "pulls/get" and status == 200 and "sha" in answer:
+            answer["diff_refs"] = state.diff.refs(answer["sha"])
+        return status, answer, headers
