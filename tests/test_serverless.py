@@ -13,6 +13,7 @@ from analyzer.cli import main
 from analyzer.errors import SourceError
 from analyzer.sources import find, read_source
 from analyzer.templates import Found, Project, machines_in
+from analyzer.templates.alternatives import ANY, fits
 from analyzer.templates.serverless import is_template, machines
 from analyzer.templates.variables import Variables
 from analyzer.text import Source
@@ -304,6 +305,39 @@ def test_variables_that_nest_without_end_are_refused(tmp_path: Path) -> None:
     custom = {f"a{n}": nested(f"${{self:custom.a{n + 1}}}") for n in range(30)}
     [error] = read({"service": "x", "custom": custom, "stepFunctions": {"stateMachines": {"a": "${self:custom.a0}"}}}, tmp_path)
     assert isinstance(error, SourceError)
+
+
+def test_what_the_stage_chooses_is_found_in_no_long_time(tmp_path: Path) -> None:
+    """An address with many stages in it, which fits a long name in ever so many ways or hardly not at all, is worked out."""
+    stage = "${opt:stage, 'dev'}"
+    custom = {"a" * 100_000: "other", f"{'dev' * 30}x": "wanted"}
+    definition = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Comment": f"${{self:custom.{stage * 30}x}}", "End": True}}}
+    [answer] = read(
+        {"service": "x", "custom": custom, "stepFunctions": {"stateMachines": {"a": {"definition": definition}}}}, tmp_path
+    )
+    assert isinstance(answer, Found)
+    assert "wanted" in json.dumps(answer.document)
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "fitting"),
+    [
+        ("orders-dev", f"orders-{ANY}", True),
+        ("orders-", f"orders-{ANY}", True),
+        ("order", f"orders-{ANY}", False),
+        ("a-b-c", f"{ANY}-b-{ANY}", True),
+        ("a-b", f"{ANY}-b-{ANY}", False),
+        ("aba", f"ab{ANY}ba", False),
+        ("abba", f"ab{ANY}ba", True),
+        ("axxb", f"{ANY}x{ANY}x{ANY}b", True),
+        ("axb", f"{ANY}x{ANY}x{ANY}b", False),
+        ("orders", "orders", True),
+        ("orders", "order", False),
+    ],
+)
+def test_what_fits_a_chosen_address(text: str, pattern: str, *, fitting: bool) -> None:
+    """Any text may stand where the deployment chooses, and none twice."""
+    assert fits(text, pattern) is fitting
 
 
 def test_variables_inside_variables_end(tmp_path: Path) -> None:

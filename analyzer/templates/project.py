@@ -7,11 +7,11 @@ the way, and the size and the number of what it includes are bounded.
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass, field
 
 from analyzer.errors import SourceError
 from analyzer.sources.files import read_source
+from analyzer.templates.alternatives import ANY, fits
 from analyzer.text import Source
 
 MOST_FILES = 500
@@ -49,16 +49,15 @@ class Project:
         except OSError:
             return []
 
-    def matching(self, path: str, base: str, mark: str) -> list[str]:
-        """Return what there is in the project for *path*, from the folder *base*, with any text in the place of each *mark*."""
+    def matching(self, path: str, base: str) -> list[str]:
+        """Return what there is in the project for *path*, from the folder *base*, with any text in the place of each `ANY`."""
         found = [base]
         for part in path.split("/"):
-            pattern = re.compile(".*".join(map(re.escape, part.split(mark))))
             found = [
                 os.path.join(folder, name)
                 for folder in found
-                for name in (self.listed(folder, "") if mark in part else [part])
-                if mark not in part or pattern.fullmatch(name)
+                for name in (self.listed(folder, "") if ANY in part else [part])
+                if ANY not in part or fits(name, part)
             ][:MOST_FILES]
         return found
 

@@ -249,7 +249,7 @@ class Variables:
         else:
             folder = os.path.dirname(os.path.realpath(self.source.name))
             path = (source["argument"] or "").strip().strip("'\"")
-            opened = map(self._open, self.project.matching(path, folder, ANY) if ANY in path else [path])
+            opened = map(self._open, self.project.matching(path, folder) if ANY in path else [path])
             places = [one[1] for one in opened if one is not None]
         values = [value for one in places for value in reach(one, steps, self.resolve)]
         made = [value for value in (usual, *values) if not isinstance(value, _Missing | _Open)]
