@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice, product
 from typing import Any
 
@@ -143,7 +143,17 @@ def _items(expression: Json, template: Template, depth: int) -> list[Texts] | No
                 rows = [split(text, argument[0]) for text in wholes]
                 if len({len(row) for row in rows}) == 1:
                     return [tuple(dict.fromkeys(column)) for column in zip(*rows, strict=True)]
+    if isinstance(expression, dict) and len(expression) == 1 and "Fn::FindInMap" in expression:
+        entries, usual = _cells(expression["Fn::FindInMap"], template, depth)
+        cells = [*entries, *usual]
+        lists = [cell for cell in cells if isinstance(cell, list)]
+        if 0 < len(lists) == len(cells) <= MOST and len({len(one) for one in lists}) == 1:
+            return [_any_of(column, template, depth + 1) for column in zip(*lists, strict=True)]
     return None
+
+
+def _any_of(expressions: Iterable[Json], template: Template, depth: int) -> Texts:
+    return tuple(dict.fromkeys(text for one in expressions for text in texts(one, template, depth)))
 
 
 def _is_split_surely(text: str, separator: str, template: Template) -> bool:
@@ -214,7 +224,14 @@ def condition(expression: Json, template: Template, depth: int = 0) -> bool | No
 
 
 def _find_in_map(function: str, argument: Json, template: Template, depth: int) -> Iterator[str]:
-    """Yield every entry that the keys may lead to; what an entry is that there is not, a default may say.
+    """Yield every entry that the keys may lead to."""
+    cells, usual = _cells(argument, template, depth)
+    found = [text for cell in (*cells, *usual) for text in texts(cell, template, depth)]
+    yield from found or [_open(function, argument, template)]
+
+
+def _cells(argument: Json, template: Template, depth: int) -> tuple[list[Json], list[Json]]:
+    """Return the entries of a mapping that the keys may lead to, and what counts where there may be none.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-findinmap-enhancements.html
     """
@@ -227,8 +244,8 @@ def _find_in_map(function: str, argument: Json, template: Template, depth: int) 
         cells = [found for row in cells for text in known for found in _rows(row, text)]
     usual = argument[3] if keys and len(argument) == 4 else None
     if isinstance(usual, dict) and "DefaultValue" in usual and (open_keys or not cells):
-        cells.append(usual["DefaultValue"])
-    yield from [text for cell in cells for text in texts(cell, template, depth)] or [_open(function, argument, template)]
+        return cells, [usual["DefaultValue"]]
+    return cells, []
 
 
 def _rows(table: Json, key: str) -> list[Json]:

@@ -33,6 +33,9 @@ NO_NAME = re.compile(r"(Arn|ARN|Url|URL|Uri|URI|Endpoint)s?$")
 _ARN_NAME = re.compile(r"(?:Arn|ARN|[-_:]arn)$")
 """How something is called that holds an ARN: a parameter, an export, an attribute of a resource nobody knows."""
 
+_LOOKED_UP = "AWS::SSM::Parameter::Value<String>"
+"""The type of a parameter that is given where its value is to be had, and stands for that value."""
+
 SAME = "same"
 """The fact that a resource only names another one, as an alias names a key. Its own name is no plain one: it has a form."""
 
@@ -229,10 +232,9 @@ def is_plain(name: str, template: Template) -> bool:
     """Tell whether the placeholder *name* stands for a plain name, and for no ARN, address or list."""
     if name in template.parameters:
         parameter = template.parameters[name]
-        if not isinstance(parameter, dict) or str(parameter.get("Type", "String")) not in ("String", "Number"):
+        if not isinstance(parameter, dict) or str(parameter.get("Type", "String")) not in ("String", "Number", _LOOKED_UP):
             return False
-        shapes = [PLACEHOLDER.sub("", str(parameter.get(key, ""))) for key in ("Default", "AllowedPattern")]
-        return not NO_NAME.search(name) and not any(":" in shape or "/" in shape for shape in shapes)
+        return not NO_NAME.search(name) and not any(":" in shape or "/" in shape for shape in _shapes(parameter))
     bare = not NO_NAME.search(name) and not _ARN_NAME.search(name)
     if name in template.hidden or name in template.outputs:
         shown = "".join(PLACEHOLDER.sub("", text) for text in template.outputs.get(name, ()))
@@ -243,6 +245,12 @@ def is_plain(name: str, template: Template) -> bool:
     head = name.partition(".")[0].removesuffix("#name")
     kind = template.type_of(head)
     return kind is not None and name == named(head, kind) and SAME not in kind.facts
+
+
+def _shapes(parameter: Mapping[str, Json]) -> list[str]:
+    """Return what the template shows of a parameter's value: nothing when its default is what the value is looked up by."""
+    shown = () if parameter.get("Type") == _LOOKED_UP else (parameter.get(key, "") for key in ("Default", "AllowedPattern"))
+    return [PLACEHOLDER.sub("", str(shape)) for shape in shown]
 
 
 def is_given(name: str, template: Template) -> bool:
@@ -261,11 +269,7 @@ def is_arn(name: str, template: Template) -> bool:
     """Tell whether the placeholder *name* stands for a whole ARN of which the template shows no part."""
     if name in template.parameters:
         parameter = template.parameters[name]
-        shapes = (
-            [str(parameter.get(key, "")).lstrip("^") for key in ("Default", "AllowedPattern")]
-            if isinstance(parameter, dict)
-            else []
-        )
+        shapes = [shape.lstrip("^") for shape in _shapes(parameter)] if isinstance(parameter, dict) else []
         return any(shape.startswith("arn:") for shape in shapes) or (_ARN_NAME.search(name) is not None and not any(shapes))
     return _ARN_NAME.search(name) is not None and not meaning(name, template)
 
