@@ -10,6 +10,8 @@ from click.testing import CliRunner
 
 from analyzer import analyze, make_context, report
 from analyzer.cli import main
+from analyzer.templates.cloudformation_role import policies
+from analyzer.templates.placeholders import Template
 from analyzer.text import Source
 
 if TYPE_CHECKING:
@@ -231,3 +233,12 @@ def test_what_stacks_hand_on_does_not_grow(tmp_path: Path) -> None:
     machines, errors = read_with_stacks(tmp_path, first=stacks("t1.json", Text="x" * 1_000, Choice="c"), **templates, t5=last)
     assert len(machines) == 6
     assert errors == []
+
+
+def test_a_statement_is_taken_apart_so_far() -> None:
+    """A thousand actions and a thousand resources that each hang on a condition are not a million statements."""
+    either = [{"Fn::If": ["P", f"dynamodb:Get{number}", {"Ref": "AWS::NoValue"}]} for number in range(1_000)]
+    document = {"Statement": [{"Effect": {"Fn::If": ["P", "Allow", "Deny"]}, "Action": either, "Resource": either}]}
+    template = Template({}, conditions={"P": {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}})
+    [statement] = policies("Role", (), [{"PolicyName": "x", "PolicyDocument": document}], template).statements
+    assert statement["Fn::If"][0] == "P"

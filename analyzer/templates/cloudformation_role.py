@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import prod
 
 from analyzer.templates.expressions import NOTHING, taken, value
 from analyzer.templates.loops import Loops
@@ -16,6 +17,9 @@ from analyzer.templates.placeholders import OPEN, Template, meaning, referred
 from analyzer.text import Json, Pointer
 
 _SEVERAL = ("Action", "Resource")
+
+MOST_PARTS = 256
+"""Statements that one statement is taken apart into: beyond that, the whole of it hangs on a condition."""
 
 Conditional = tuple[Json, str]
 """Something of a role, and the condition of the template under which it is there; none where it always is."""
@@ -123,7 +127,13 @@ def _statements(document: Json, template: Template, condition: str = "") -> Iter
             if not isinstance(statement, dict):
                 continue
             under = beside or next((found for _, found in _each(statement.get("Condition"), template)), "")
-            for effect, inner in _each(statement.get("Effect"), template, under):
+            effects = list(_each(statement.get("Effect"), template, under))
+            found = [[one for _, one in _each(statement.get(key), template) if one] for key in _SEVERAL]
+            if len(effects) * prod(1 + len(one) for one in found) > MOST_PARTS:
+                some = next(one for one in (*(one for _, one in effects), *found[0], *found[1]) if one)
+                yield _under(value({**statement, "Effect": effects[0][0]}, template), some)
+                continue
+            for effect, inner in effects:
                 for part, innermost in _parts({**statement, "Effect": effect}, template, inner):
                     yield _under(value(part, template), innermost)
 
