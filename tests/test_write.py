@@ -125,9 +125,12 @@ def test_what_the_machines_of_a_loop_need_stays_in_their_role(tmp_path: Path, mo
     looped = LOOP.replace("!GetAtt 'Role${Name}.Arn'", OWN_ROLE).replace("{Type: Succeed}", task % "!Sub 'of-${Name}'")
     Path("template.yaml").write_text(ROLE % (STATES, OWN_ROLE, task % "plain") + looped.removeprefix("Resources:\n"))
     assert run("write", "template.yaml").exit_code == 0
-    [policy] = document_of(Path("template.yaml"))["Resources"]["Role"]["Properties"]["Policies"]
-    [statement] = policy["PolicyDocument"]["Statement"]
+    role = document_of(Path("template.yaml"))["Resources"]["Role"]["Properties"]
+    [statement] = role["Policies"][0]["PolicyDocument"]["Statement"]
     assert [one["Fn::Sub"].rpartition("/")[2] for one in statement["Resource"]] == ["of-a", "of-b", "plain"]
+    # None of the machines has a name that the role could know, so one pattern is all three.
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"]["ArnLike"]["aws:SourceArn"]["Fn::Sub"].endswith(":stateMachine:*")
 
 
 # ---------------------------------------------------------------------------------------------------------- what is refused

@@ -202,7 +202,7 @@ def _leads(graph: Edges, start: str, goal: str) -> bool:
 
 def _statement(statement: Mapping[str, Json], names: Names, lost: dict[str, None]) -> dict[str, Json]:
     made = dict(statement)
-    made["Resource"] = express_all(statement["Resource"], names)
+    made["Resource"] = _once(express_all(statement["Resource"], names))
     if "Condition" in statement:
         condition = _condition(statement["Condition"], names, lost)
         if condition:
@@ -243,8 +243,14 @@ def _condition(block: Mapping[str, Mapping[str, Json]], names: Names, lost: dict
                 chosen = express_all(_as_patterns(values), names)
                 if wide == operator or key in block.get(wide, {}):
                     continue  # no operator left to say it with: without the condition the role can still work
-            made.setdefault(wide, {})[key] = chosen
+            made.setdefault(wide, {})[key] = _once(chosen)
     return made
+
+
+def _once(values: Json) -> Json:
+    """Return the texts of a list once each: those that lost their names may be the same."""
+    made = list(dict.fromkeys(values)) if isinstance(values, list) else []
+    return made[0] if len(made) == 1 else made or values
 
 
 def _as_patterns(values: Json) -> Json:
