@@ -16,6 +16,7 @@ FIRST = chr(_FIRST)
 """The least of the characters that symbols are made of."""
 
 _SYMBOL = re.compile(f"([\U000f0000-\U000ffffb]+)[{_END}{_ARN_END}]")
+_LONGER = re.compile(f"[\U000f0000-\U000ffffb]+{_ARN_END}[:/][^{_ARN_END}]+")
 _WHOLE = re.compile(f"[\U000f0000-\U000ffffb]+{_ARN_END}")
 
 
@@ -34,6 +35,16 @@ def spell(text: str) -> str:
 def has_symbol(text: str) -> bool:
     """Tell whether *text* has a symbol in it, so that nobody can compare it yet."""
     return _END in text or _ARN_END in text
+
+
+def has_arn_symbol(text: str) -> bool:
+    """Tell whether something in *text* stands for a whole ARN, so that the rest of the text is no name by itself."""
+    return _ARN_END in text
+
+
+def begins_with_arn(text: str) -> bool:
+    """Tell whether *text* is an ARN of which only the end is known: a symbol for one, and a part of what that names."""
+    return _LONGER.fullmatch(text) is not None
 
 
 def is_arn_symbol(text: str) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cmarkgfm
+import markdown
 import pytest
 from cmarkgfm.cmark import Options
 from hypothesis import example, given, settings
@@ -17,22 +18,31 @@ from markdown_it import MarkdownIt
 
 from analyzer.bot.annotations import workflow_commands
 from analyzer.bot.comment import BUDGET, DROPPED, NOTHING, Links, comment, verdict
-from analyzer.bot.escape import cell, fenced
+from analyzer.bot.dialect import AZURE, BITBUCKET, HTML, Dialect
+from analyzer.bot.escape import cell, code_span, fenced
+from analyzer.bot.forges import FORGES
 from analyzer.bot.gitlab import code_quality
+from analyzer.bot.insights import entries, post_insights
 from analyzer.bot.offers import offer_text
+from analyzer.bot.rest import Rest
 from analyzer.bot.review import Block, Edit, Machine, Permission, Remark, Review, Spot, Why
+from analyzer.bot.settle import marker_of, post
 from analyzer.report.paint import printable
+from tests.forges.server import TOKEN, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 HERE = Path(__file__).parent
 LINKS = Links("https://github.com/acme/flows/blob/{revision}/{path}#L{line}", "b" * 40, "a" * 40, "services/")
+AZURE_LINKS = Links(FORGES["azure"].links.format(server="https://dev.azure.com/a/b/_git/c"), "b" * 40, "a" * 40, "services/")
 VOID = {"br", "hr", "img", "input"}
 HOSTILE = (
     "`", "``", "```", "~~~", "|", "\\", "\\|", "\\`", "||", "@team", "@acme/owners", "-->", "<!--", "<b>",
     "</details>", "</code>", "<script>", "]]>", "&lt;", "&#64;", "#123", "acme/flows#1",
     "GH-1", "https://example.com", "www.example.com", "a@example.com",
+    "@<6f2a0c4e-0000-4000-8000-000000000000>", "@{557058:6f2a0c4e}", "!12", "##vso[task.setvariable variable=x]y", "##[group]",
+    "\\x60", "[//]: # (x)",
     "[x](y)", "![x](y)", "**", "__", "* ", "1. ", "# ", "> ", ":smile:", "$x$", "::error::", "##[error]", "\u202e", "\u2066",
     "\u200b", "\n", "\r\n", "\n\n", "\t", "\x00", "\u2028", "{", "%", "<<", "~x~", "^1", "[^1]", "é",
     "\U0001f600", "    ", "deadbeef" * 5,
@@ -98,7 +108,27 @@ def by_another(text: str) -> str:
     return MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(text)
 
 
+def by_bitbucket(text: str) -> str:
+    """Return the HTML of the parser that Bitbucket uses, which shows the HTML in a text as text."""
+    parser = markdown.Markdown(extensions=["tables", "fenced_code", "sane_lists"])
+    parser.preprocessors.deregister("html_block")
+    parser.inlinePatterns.deregister("html")
+    return parser.convert(text)
+
+
+def by_another_without_html(text: str) -> str:
+    """Return the HTML of another parser that shows the HTML in a text as text."""
+    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"]).render(text)
+
+
 PARSERS = [by_github, by_another]
+WITHOUT_HTML = [by_bitbucket, by_another_without_html]
+DRESSED = [
+    pytest.param(parse, dialect, id=f"{name}-{parse.__name__}")
+    for name, dialect, parsers in (("html", HTML, PARSERS), ("azure", AZURE, PARSERS), ("bitbucket", BITBUCKET, WITHOUT_HTML))
+    for parse in parsers
+]
+"""Each dialect with those who read it."""
 
 
 def read(html: str) -> Reader:
@@ -149,6 +179,73 @@ def test_nothing_ends_a_block_of_code(parse: Callable[[str], str], text: str) ->
     reader = read(parse(fenced(text, "json") + "\n\nbelow\n"))
     assert reader.code == ["".join(printable(line) + "\n" for line in text.removesuffix("\n").split("\n"))]
     assert reader.prose.strip() == "below"
+
+
+def meant(shown: str) -> str:
+    """Return the text that a code span stands for."""
+    return re.sub(
+        r"\\(?:x(..)|u(....)|U(........)|([nrt]))",
+        lambda match: {"n": "\n", "r": "\r", "t": "\t"}.get(match[4]) or chr(int(match[1] or match[2] or match[3], 16)),
+        shown.replace("\u02cb", "`"),
+    )
+
+
+@pytest.mark.parametrize("parse", WITHOUT_HTML)
+@given(text=TEXTS)
+@example("a\\|b")
+@example("a\\")
+@example("`\u02cb\\u02cb")
+@example("`` ` |")
+@example("")
+@example(" ")
+def test_nothing_escapes_its_cell_where_html_is_text(parse: Callable[[str], str], text: str) -> None:
+    """The same as above for a code span, which can be read back."""
+    span = code_span(text)
+    reader = read(
+        parse(f"| A | B | C |\n|---|---|---|\n| {span} | {span}; {code_span('x')} | [{span}](https://x.y) |\n\nbelow\n")
+    )
+    assert reader.tags.count("td") == 3
+    assert reader.tags.count("tr") == 2
+    assert [meant(one).strip(" ") for one in reader.code] == [text.strip(" "), text.strip(" "), "x", text.strip(" ")]
+    assert set(reader.prose.replace(";", "").split()) == {"A", "B", "C", "below"}
+    assert reader.links == ["https://x.y"]
+
+
+@pytest.mark.parametrize("parse", WITHOUT_HTML)
+@given(text=TEXTS)
+def test_nothing_escapes_a_title_where_html_is_text(parse: Callable[[str], str], text: str) -> None:
+    """A title is a heading, and all of it is code."""
+    reader = read(parse(f"### {code_span(text)} · 1\n\nbelow\n"))
+    assert reader.tags == ["h3", "code", "p"]
+    assert meant(reader.code[0]).strip(" ") == text.strip(" ")
+
+
+@pytest.mark.parametrize(("parse", "dialect"), DRESSED[2:])
+@given(text=st.one_of(TEXTS, st.lists(st.sampled_from(["```", "````", "~~~", "  ```", "`````x", "x", ""])).map("\n".join)))
+@example("```")
+def test_nothing_in_a_block_calls_anybody(parse: Callable[[str], str], dialect: Dialect, text: str) -> None:
+    """No mention and no command to an agent stands in it even for who looks into code, and that is all that is changed."""
+    block = dialect.fenced(text, "json")
+    assert not re.search(r"@[<{]|##\w*\[", block)
+    reader = read(parse(block + "\n\nbelow\n"))
+    assert [one.replace("\u200b", "") for one in reader.code] == [
+        "".join(printable(line) + "\n" for line in text.removesuffix("\n").split("\n"))
+    ]
+    assert reader.prose.strip() == "below"
+
+
+def test_a_policy_is_not_changed_by_being_quiet() -> None:
+    """An invisible character in what somebody copies would be worse than a link."""
+    policy = '{"dynamodb:LeadingKeys": ["USER#123", "${aws:PrincipalTag/team}", "a@example.com"], "Resource": "arn:aws:s3:::b/*"}'
+    assert AZURE.fenced(policy, "json") == fenced(policy, "json")
+
+
+@pytest.mark.parametrize("parse", WITHOUT_HTML)
+def test_the_first_line_is_not_shown(parse: Callable[[str], str]) -> None:
+    """Not where HTML is text, either; and it is read back as it was written."""
+    made = post("**body**\n", "a.b_c-d", head="a" * 40, time=1, run=2, form=BITBUCKET.marker)
+    assert marker_of(made.text) == made.marker
+    assert parse(made.text).strip() == "<p><strong>body</strong></p>"
 
 
 def test_a_language_is_a_word() -> None:
@@ -214,17 +311,23 @@ def own_words(prose: str) -> set[str]:
     return {word for word in re.findall(r"[^\s|·(),:.;+−✅⚠️❌]+", prose) if word not in WORDS and not word.isdecimal()}
 
 
-@pytest.mark.parametrize("parse", PARSERS)
+@pytest.mark.parametrize(("parse", "dialect"), DRESSED)
 @settings(max_examples=60)
-@given(review=REVIEWS, links=st.sampled_from([Links(), LINKS]))
-def test_no_text_of_anybody_stands_outside_of_code(parse: Callable[[str], str], review: Review, links: Links) -> None:
+@given(review=REVIEWS, links=st.sampled_from([Links(), LINKS, AZURE_LINKS]))
+def test_no_text_of_anybody_stands_outside_of_code(
+    parse: Callable[[str], str], dialect: Dialect, review: Review, links: Links
+) -> None:
     """So no mention fires, no reference links and no tag works: what is not code is written by us, to the last word."""
-    text = comment(review, links)
+    text = comment(review, links, dialect=dialect)
     reader = read(parse(text))
     assert own_words(reader.prose) == set()
     assert reader.tags.count("details") == reader.tags.count("summary")
     assert "@" not in reader.prose
-    assert all(link.startswith(("https://github.com/acme/flows/blob/", PAGE)) for link in reader.links)
+    assert all(
+        link.startswith(("https://github.com/acme/flows/blob/", "https://dev.azure.com/a/b/_git/c?", PAGE))
+        for link in reader.links
+    )
+    assert dialect is HTML or not re.search(r"@[<{]|##\w*\[", text)
 
 
 @pytest.mark.parametrize("parse", PARSERS)
@@ -281,6 +384,33 @@ def test_code_quality_has_one_entry_a_remark(review: Review) -> None:
     assert len({one["fingerprint"] for one in found}) == len(found)
     assert all(one["location"]["lines"]["begin"] >= 1 for one in found)
     assert len(found) <= sum(len(machine.remarks) for machine in review.machines)
+
+
+@given(review=REVIEWS)
+@settings(max_examples=40)
+def test_a_report_of_code_insights_has_one_entry_a_remark(review: Review) -> None:
+    """Each is told from the others, is one line that can be shown, and stands at a line or nowhere."""
+    found = entries(review)
+    assert len({one["external_id"] for one in found}) == len(found)
+    assert all(one["summary"].isprintable() and len(one["summary"]) <= 450 for one in found)
+    assert all(one.get("line", 1) >= 1 for one in found)
+    severities = [one["severity"] for one in found]
+    assert severities == sorted(severities)
+
+
+def test_a_report_keeps_to_what_bitbucket_takes() -> None:
+    """A thousand annotations, errors first, a hundred at once; a long message is whole in the comment."""
+    each = ((number, kind) for number in range(1, 801) for kind in ("warning", "error"))
+    remarks = [Remark(kind, "x", f"{kind} {number} {'m' * 500}", "h", Spot("f", number)) for number, kind in each]
+    review = Review((Machine("M", "f", "same", remarks=tuple(remarks)),), 1)
+    found = entries(review)
+    assert [one["severity"] for one in found] == ["HIGH"] * 800 + ["MEDIUM"] * 200
+    with running("bitbucket") as forge:
+        post_insights(Rest(forge.url, FORGES["bitbucket"].headers(TOKEN)), "acme/flows", "b" * 40, "default", review)
+        [kept] = forge.state.reports.values()
+        assert kept["annotations"] == found
+        assert kept["result"] == "FAILED"
+        assert forge.state.asked == ["reports/delete", "reports/put", *["annotations/post"] * 10]
 
 
 # --------------------------------------------------------------------------------------------------------------- length
@@ -372,11 +502,30 @@ def test_thousands_of_long_names_stay_within_the_budget(parse: Callable[[str], s
     assert reader.tags.count("td") == rows * 5
 
 
+@pytest.mark.parametrize("dialect", [HTML, AZURE, BITBUCKET], ids=["html", "azure", "bitbucket"])
 @settings(max_examples=60)
 @given(review=REVIEWS, budget=st.integers(2_500, 9_000))
-def test_no_comment_is_longer_than_its_budget(review: Review, budget: int) -> None:
+def test_no_comment_is_longer_than_its_budget(dialect: Dialect, review: Review, budget: int) -> None:
     """Whatever is in it."""
-    assert len(comment(review, LINKS, budget).encode()) <= budget
+    assert len(comment(review, LINKS, budget, dialect).encode()) <= budget
+
+
+@pytest.mark.parametrize(
+    ("dialect", "most"), [(HTML, 65_536), (AZURE, 150_000), (BITBUCKET, 32_768)], ids=["html", "azure", "bitbucket"]
+)
+def test_a_dialect_keeps_to_what_its_forge_takes(dialect: Dialect, most: int) -> None:
+    """With the hidden line, whatever there is to say."""
+    text = comment(Review(tuple(machine(number, lines=40) for number in range(500)), 500), LINKS, dialect=dialect)
+    assert dialect.budget * 0.9 < len(text.encode()) < most - 300
+
+
+@pytest.mark.parametrize("dialect", [AZURE, BITBUCKET], ids=["azure", "bitbucket"])
+def test_what_a_forge_does_not_draw_is_not_written(dialect: Dialect) -> None:
+    """And nothing is said of it: it is not left out for want of room."""
+    text = comment(Review((machine(1), machine(2)), 2), LINKS, dialect=dialect)
+    assert kinds(text) == {"graph": 0, "suggested policy": 2, "reasons": 2, "findings": 2, "policy diff": 2}
+    assert "Left out" not in text
+    assert "<br>" not in text
 
 
 # ------------------------------------------------------------------------------------------------------------- sentences
@@ -409,6 +558,9 @@ def test_a_line_is_linked_at_the_commit_it_was_read_at() -> None:
     assert LINKS.to(spot, base=True).split("/")[6] == "a" * 40
     assert LINKS.to(Spot("f")) == f"https://github.com/acme/flows/blob/{'b' * 40}/services/f"
     assert Links().to(spot) == ""
+    path, line = "path=/services/a%20b/%28x%29.json", "line=7&lineEnd=7&lineStartColumn=1&lineEndColumn=999"
+    assert AZURE_LINKS.to(spot) == f"https://dev.azure.com/a/b/_git/c?version=GC{'b' * 40}&{path}&{line}"
+    assert AZURE_LINKS.to(Spot("f")).endswith("&path=/services/f")
 
 
 def test_what_widens_most_is_shown() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,7 +20,8 @@ from click.testing import CliRunner
 from analyzer.bot.comment import NOTHING
 from analyzer.bot.settle import marker_of
 from analyzer.cli import main
-from tests.forges.server import ME, TOKEN, Forge
+from analyzer.cli.ci import job as job_of
+from tests.forges.server import ME, TOKEN, Forge, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +36,23 @@ SEND = {
     "Parameters": {"QueueUrl.$": "$.q", "MessageBody": "m"},
     "End": True,
 }
-CI = ("GITHUB_", "GITLAB_", "CI_", "GIT_", "CI", "HTTP", "http", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy")
+CI = (
+    "SYSTEM_",
+    "BUILD_",
+    "TF_BUILD",
+    "BITBUCKET_",
+    "GITHUB_",
+    "GITLAB_",
+    "CI_",
+    "GIT_",
+    "CI",
+    "HTTP",
+    "http",
+    "NO_PROXY",
+    "no_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+)
 
 
 def machine(**states: dict[str, Any]) -> str:
@@ -88,14 +106,8 @@ def ends(git: Callable[..., str], commit: Callable[[str, str], str]) -> tuple[st
 @pytest.fixture
 def server() -> Iterator[Forge]:
     """Return a running GitHub."""
-    forge = Forge("github")
-    thread = threading.Thread(target=forge.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield forge
-    forge.shutdown()
-    forge.server_close()
-    thread.join()
-    assert forge.state.complaints == []
+    with running("github") as forge:
+        yield forge
 
 
 def actions(server: Forge, event: dict[str, Any], folder: Path) -> dict[str, str]:
@@ -683,3 +695,170 @@ def test_a_merge_request_gets_a_note_and_a_code_quality_report(ends: tuple[str, 
     [entry] = json.loads((tmp_path / "quality.json").read_text())
     assert (entry["check_name"], entry["severity"]) == ("unresolved-resource", "minor")
     assert entry["location"] == {"path": "flows/orders.asl.json", "lines": {"begin": 8}}
+
+
+# --------------------------------------------------------------------------------------------- Azure DevOps and Bitbucket
+
+
+@pytest.fixture
+def pipeline(ends: tuple[str, str], git: Callable[..., str]) -> dict[str, str]:
+    """Return the environment of a run of Azure Pipelines for a request, whose names have spaces in them."""
+    git("update-ref", "refs/remotes/origin/release/1", ends[0])
+    return {
+        "TF_BUILD": "True",
+        "SYSTEM_COLLECTIONURI": "https://dev.azure.com/acme/",
+        "SYSTEM_TEAMPROJECT": "All Flows",
+        "SYSTEM_TEAMPROJECTID": "6f2a0c4e-0000-4000-8000-00000000000a",
+        "BUILD_REPOSITORY_PROVIDER": "TfsGit",
+        "BUILD_REPOSITORY_ID": "6f2a0c4e-0000-4000-8000-00000000000b",
+        "BUILD_REPOSITORY_NAME": "Order Flows",
+        "BUILD_REPOSITORY_URI": "https://acme@dev.azure.com/acme/All%20Flows/_git/Order%20Flows",
+        "BUILD_SOURCEVERSION": "c" * 40,
+        "BUILD_BUILDID": "42",
+        "SYSTEM_JOBATTEMPT": "2",
+        "SYSTEM_PULLREQUEST_PULLREQUESTID": "7",
+        "SYSTEM_PULLREQUEST_SOURCECOMMITID": ends[1],
+        "SYSTEM_PULLREQUEST_TARGETBRANCH": "refs/heads/release/1",
+        "SYSTEM_ACCESSTOKEN": TOKEN,
+    }
+
+
+def test_a_pull_request_of_azure_gets_a_thread(ends: tuple[str, str], pipeline: dict[str, str]) -> None:
+    """It compares with the branch that was fetched, and links a line by the name of the repository."""
+    with running("azure") as forge:
+        forge.state.heads[7] = ends[1]
+        done = run({**pipeline, "SYSTEM_COLLECTIONURI": f"{forge.url}/"})
+        assert (done.exit_code, done.stdout, done.stderr) == (0, "", "comment: written\n")
+        [text] = forge.state.bodies()
+        assert run({**pipeline, "SYSTEM_COLLECTIONURI": f"{forge.url}/"}).stderr == "comment: written\n"
+        assert forge.state.asked.count("issues/create-comment") == 1
+    marker = marker_of(text)
+    assert marker is not None
+    assert (marker.head, marker.run) == (ends[1], 42_002)
+    assert "**1 state machine · 1 needs new permissions (+1 −1) · 1 wildcard to close**" in text
+    page = f"https://dev.azure.com/acme/All%20Flows/_git/Order%20Flows?version=GC{ends[1]}&path=/flows/orders.asl.json"
+    assert f"({page}&line=4&lineEnd=4&lineStartColumn=1&lineEndColumn=999)" in text
+    assert "mermaid" not in text
+
+
+@pytest.mark.parametrize(
+    ("address", "server"),
+    [
+        ("https://acme@dev.azure.com/acme/All%20Flows/_git/x", "https://dev.azure.com/acme/All%20Flows/_git/x"),
+        ("https://dev.azure.com/acme/a(b)/_git/x", "https://dev.azure.com/acme/a%28b%29/_git/x"),
+        ("https://user:password@example.com:8080/tfs/p/_git/x", "https://example.com:8080/tfs/p/_git/x"),
+        ("ssh://git@example.com/x", ""),
+        ("https://example.com](https://evil.example.com)/x", ""),
+        ("", ""),
+    ],
+)
+def test_a_repository_of_azure_is_linked_without_who_fetches_from_it(pipeline: dict[str, str], address: str, server: str) -> None:
+    """The address has a name in it, or worse; what is no address links nothing."""
+    assert job_of({**pipeline, "BUILD_REPOSITORY_URI": address}).server == server
+
+
+def test_what_azure_builds_of_another_forge_is_no_request_of_azure(pipeline: dict[str, str]) -> None:
+    """Its number counts something else."""
+    done = run({**pipeline, "BUILD_REPOSITORY_PROVIDER": "GitHub"})
+    assert done.exit_code == 2
+    assert "nothing says what to compare" in done.stderr
+
+
+def test_azure_without_a_token_is_told_which(pipeline: dict[str, str]) -> None:
+    """The token is only there when a step asks for it."""
+    del pipeline["SYSTEM_ACCESSTOKEN"]
+    done = run(pipeline)
+    assert done.exit_code == 2
+    assert "there is no token in SYSTEM_ACCESSTOKEN" in done.stderr
+
+
+def test_nothing_printed_is_obeyed_by_the_agent_of_azure(pipeline: dict[str, str], commit: Callable[[str, str], str]) -> None:
+    """An agent looks for commands anywhere in a line, and knows no way to be told to stop."""
+    name = "##vso[task.setvariable variable=PATH]x"
+    head = commit("flows/orders.asl.json", machine(**{name: {**PUT, "Parameters": {"TableName": name, "Item": {}}}}))
+    done = run({**pipeline, "SYSTEM_PULLREQUEST_SOURCECOMMITID": head}, "--dry-run")
+    assert done.exit_code == 0
+    assert "vso" in done.stdout
+    assert "##vso[" not in done.output
+
+
+def test_nothing_quoted_is_obeyed_by_the_agent_of_azure(pipeline: dict[str, str], commit: Callable[[str, str], str]) -> None:
+    """A message that shows the line that is wrong shows what stands there."""
+    head = commit("flows/orders.asl.json", '{"StartAt": "##vso[task.setvariable variable=PATH]x", "States": {}')
+    done = run({**pipeline, "SYSTEM_PULLREQUEST_SOURCECOMMITID": head}, "--dry-run")
+    assert done.exit_code == 3
+    assert "vso[" in done.stderr
+    assert "##vso[" not in done.output
+
+
+@pytest.fixture
+def bitbucket(ends: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Forge]:
+    """Return a running Bitbucket, on which request 7 stands at the head."""
+    with running("bitbucket") as forge:
+        forge.state.heads[7] = ends[1]
+        monkeypatch.setattr("analyzer.bot.bitbucket.API", forge.url)
+        yield forge
+
+
+@pytest.fixture
+def step(ends: tuple[str, str]) -> dict[str, str]:
+    """Return the environment of a step of Bitbucket Pipelines for request 7."""
+    return {
+        "BITBUCKET_BUILD_NUMBER": "42",
+        "BITBUCKET_STEP_RUN_NUMBER": "1",
+        "BITBUCKET_REPO_FULL_NAME": "acme/flows",
+        "BITBUCKET_PR_ID": "7",
+        "BITBUCKET_PR_DESTINATION_COMMIT": ends[0],
+        "BITBUCKET_COMMIT": ends[1],
+        "BITBUCKET_TOKEN": TOKEN,
+    }
+
+
+@pytest.mark.parametrize("digits", [12, 40])
+def test_a_pull_request_of_bitbucket_gets_a_comment(
+    bitbucket: Forge, step: dict[str, str], ends: tuple[str, str], digits: int
+) -> None:
+    """Its pipelines name the commit that it starts from by its first digits."""
+    environment = {**step, "BITBUCKET_PR_DESTINATION_COMMIT": ends[0][:digits]}
+    done = run(environment)
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "comment: written\n")
+    [text] = bitbucket.state.bodies()
+    assert run(environment).stderr == "comment: written\n"
+    assert bitbucket.state.asked.count("issues/create-comment") == 1
+    marker = marker_of(text)
+    assert marker is not None
+    assert (marker.head, marker.run) == (ends[1], 42_001)
+    assert text.startswith("[//]: # (asl-iam:v1 ")
+    assert f"[`Ask \\x40team`](https://bitbucket.org/acme/flows/src/{ends[1]}/flows/orders.asl.json#lines-4)" in text
+    assert not re.search(r"<[a-z!/]", text)
+
+
+def test_bitbucket_shows_remarks_beside_their_lines(bitbucket: Forge, step: dict[str, str], ends: tuple[str, str]) -> None:
+    """In a report on the commit, which a second run puts in the place of the first one's."""
+    run(step)
+    run(step)
+    [(name, found)] = bitbucket.state.reports.items()
+    assert name == f"{ends[1]}/asl-iam-default"
+    assert found["result"] == "PASSED"
+    [annotation] = found["annotations"]
+    assert (annotation["path"], annotation["line"], annotation["severity"]) == ("flows/orders.asl.json", 8, "MEDIUM")
+    assert annotation["summary"].startswith("unresolved-resource: ")
+
+
+def test_what_is_settled_takes_its_report_away(bitbucket: Forge, step: dict[str, str], commit: Callable[[str, str], str]) -> None:
+    """Nothing is said where there is nothing to say."""
+    head = commit("flows/orders.asl.json", machine(Store=PUT))
+    bitbucket.state.heads[7] = head
+    bitbucket.state.reports[f"{head}/asl-iam-default"] = {"annotations": [{}]}
+    assert run({**step, "BITBUCKET_COMMIT": head}).stderr == "comment: nothing to say\n"
+    assert bitbucket.state.reports == {}
+
+
+@pytest.mark.parametrize("operation", ["reports/delete", "reports/put", "annotations/post"])
+def test_a_report_that_is_refused_leaves_the_comment(bitbucket: Forge, step: dict[str, str], operation: str) -> None:
+    """The comment says the same, so the run is none that failed."""
+    bitbucket.state.faults = [(operation, "502")]
+    done = run(step)
+    assert done.exit_code == 0
+    assert done.stderr == "comment: written\nnote: there is no report in Code Insights: the forge is busy (status 502)\n"
+    assert len(bitbucket.state.bodies()) == 1

@@ -64,7 +64,7 @@ JUNK = st.one_of(
 @settings(max_examples=400)
 @given(data=st.data())
 def test_the_reader_refuses_what_the_schema_refuses(written: str, data: st.DataObject) -> None:
-    """For any document with a value changed, taken out or put in, our reader and a whole JSON Schema validator agree."""
+    """For any document with a value changed, taken out or put in, unless Python is laxer than a reader of ours can be."""
     document = json.loads(written)
     way = data.draw(st.sampled_from(places(document)[1:]))
     changed = copy.deepcopy(document)
@@ -80,12 +80,12 @@ def test_the_reader_refuses_what_the_schema_refuses(written: str, data: st.DataO
             holder[data.draw(st.text(max_size=3))] = data.draw(JUNK)
         case _:
             holder.append(data.draw(JUNK))
-    strict = [one for one in VALIDATOR.iter_errors(changed) if one.validator != "oneOf" or one.instance is not None]
-    ends = json.dumps(changed).count('\\n"') > json.dumps(document).count('\\n"')
+    strict = list(VALIDATOR.iter_errors(changed))
     # Python's `$` also matches before a last line end, and 1.0 is an integer of JSON Schema: our reader is stricter in both.
+    ends = json.dumps(changed).count('\\n"') > json.dumps(document).count('\\n"')
     if not strict and (ends or any(isinstance(at(changed, one), float) for one in places(changed))):
         return
-    assert (refused(changed, schema()) is None) == (not strict), strict
+    assert (refused(changed) is None) == (not strict), strict
 
 
 def at(value: Any, way: tuple[Any, ...]) -> Any:
@@ -102,12 +102,28 @@ def test_what_is_no_review_is_refused(text: str) -> None:
         read_review(text, "x")
 
 
+@pytest.mark.parametrize(
+    ("way", "value", "said"),
+    [
+        (("machines", 0, "path"), "../secrets\u202e", "the schema's `pattern` refuses $.machines[0].path"),
+        (("machines", 0, "wildcards"), 1.0, "the schema's `type` refuses $.machines[0].wildcards"),
+        (("machines", 0, "wildcards"), True, "the schema's `type` refuses $.machines[0].wildcards"),
+        (("more", ), "x", "the schema's `additionalProperties` refuses $"),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_where_and_does_not_repeat_what(written: str, way: tuple[Any, ...], value: Any, said: str) -> None:
+    """A message of ours has no text of the document in it."""
+    document = json.loads(written)
+    at(document, way[:-1])[way[-1]] = value
+    assert refused(document) == said
+
+
 def test_a_line_end_at_the_end_is_no_part_of_a_form(written: str) -> None:
     """A path, an id and a page end where they end."""
     for field, value in (("path", "a\n"), ("name", None)):
         document = json.loads(written)
         document["machines"][0][field] = value
-        assert refused(document, schema()) is not None
+        assert refused(document) is not None
 
 
 def test_every_page_of_the_maps_may_be_linked() -> None:

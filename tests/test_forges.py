@@ -9,39 +9,35 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from analyzer.bot.forge import Forbidden, ForgeError, Missing, Sticky, Unsure
-from analyzer.bot.github import GitHub, github_headers, pull_request_at
-from analyzer.bot.gitlab import GitLab, gitlab_headers
+from analyzer.bot.forges import FORGES
+from analyzer.bot.github import pull_request_at
 from analyzer.bot.rest import ATTEMPTS, Rest
 from analyzer.bot.settle import Post, post, settle
 from analyzer.errors import OptionError
-from tests.forges.server import ME, TOKEN, Forge
+from tests.forges.server import ME, TOKEN, Forge, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from analyzer.bot.forge import Forge as Client
+
 OLD, NEW = "a" * 40, "b" * 40
-KINDS = ["github", "gitlab"]
+KINDS = ["github", "gitlab", "azure", "bitbucket"]
 
 
 @pytest.fixture(params=KINDS)
 def server(request: pytest.FixtureRequest) -> Iterator[Forge]:
-    """Return a running forge. A request that its description does not have fails the test."""
-    forge = Forge(request.param)
-    thread = threading.Thread(target=forge.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield forge
-    forge.shutdown()
-    forge.server_close()
-    thread.join()
-    assert forge.state.complaints == []
+    """Return each of the forges, running."""
+    with running(request.param) as forge:
+        yield forge
 
 
-def client(server: Forge, waits: list[float] | None = None, **more: Any) -> GitHub | GitLab:
+def client(server: Forge, waits: list[float] | None = None, **more: Any) -> Client:
     """Return a client that notes how long it would wait, and does not."""
-    headers = github_headers(TOKEN) if server.kind == "github" else gitlab_headers(TOKEN)
     slept: list[float] = [] if waits is None else waits
-    rest = Rest(server.url, headers, timeout=0.3, sleep=slept.append, **more)
-    return GitHub(rest, "acme/flows", 7) if server.kind == "github" else GitLab(rest, "acme/flows", 7)
+    kind = FORGES[server.kind]
+    rest = Rest(server.url, kind.headers(TOKEN), kind.hint, timeout=0.3, sleep=slept.append, **more)
+    return kind.client(rest, "acme/flows", 7)
 
 
 def own(head: str = NEW, *, text: str = "", time: int = 0) -> Post:
@@ -59,11 +55,12 @@ def settled(server: Forge, said: Post | None = None, waits: list[float] | None =
 
 
 def test_the_first_run_comments_and_the_second_does_not_write(server: Forge) -> None:
-    """Two runs that say the same make one request that writes: six requests, and three."""
+    """Two runs that say the same make one request that writes: six requests, and three. Bitbucket is asked for a whole commit."""
+    more = server.kind == "bitbucket"
     assert settled(server) == "written"
-    assert len(server.state.asked) == 6
+    assert len(server.state.asked) == 6 + more
     assert settled(server) == "written"
-    assert len(server.state.asked) == 9
+    assert len(server.state.asked) == 9 + 2 * more
     assert server.state.bodies() == [own().text]
     assert [one for one in server.state.asked if "create" in one or "update" in one] == ["issues/create-comment"]
 
@@ -76,7 +73,7 @@ def test_a_comment_is_brought_up_to_date_in_its_place(server: Forge) -> None:
 
 
 def test_the_comment_is_found_on_any_page(server: Forge) -> None:
-    """Pages are followed by the header `Link`, to the last one."""
+    """Pages are followed by the header `Link` or by what they say is next, to the last one; Azure DevOps has but one."""
     server.state.page = 2
     for number in range(7):
         server.state.add(f"remark {number}")
@@ -329,24 +326,92 @@ def test_two_runs_of_one_commit_that_race_leave_one_comment(server: Forge) -> No
 @pytest.fixture
 def github() -> Iterator[Forge]:
     """Return a running GitHub."""
-    forge = Forge("github")
-    thread = threading.Thread(target=forge.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield forge
-    forge.shutdown()
-    forge.server_close()
-    thread.join()
-    assert forge.state.complaints == []
+    with running("github") as forge:
+        yield forge
 
 
-def test_the_token_of_a_workflow_cannot_say_who_it_is(github: Forge) -> None:
+@pytest.fixture
+def azure() -> Iterator[Forge]:
+    """Return a running Azure DevOps."""
+    with running("azure") as forge:
+        yield forge
+
+
+@pytest.fixture
+def bitbucket() -> Iterator[Forge]:
+    """Return a running Bitbucket."""
+    with running("bitbucket") as forge:
+        yield forge
+
+
+@pytest.mark.parametrize("kind", ["github", "bitbucket"])
+def test_the_token_of_a_workflow_or_a_repository_cannot_say_who_it_is(kind: str) -> None:
     """Then a comment of an app is our own when it begins with our marker, and one of a person is not."""
-    github.state.login = False
-    mine = github.state.add(own(OLD).text, author="github-actions[bot]", kind="Bot")
-    theirs = github.state.add(own(OLD).text, author="mallory", kind="User")
-    settled(github)
-    assert github.state.comments[mine]["body"] == own().text
-    assert github.state.comments[theirs]["body"] == own(OLD).text
+    with running(kind) as forge:
+        forge.state.login = False
+        mine = forge.state.add(own(OLD).text, author="an app", kind="Bot")
+        theirs = forge.state.add(own(OLD).text, author="mallory", kind="User")
+        settled(forge)
+        assert forge.state.comments[mine]["body"] == own().text
+        assert forge.state.comments[theirs]["body"] == own(OLD).text
+
+
+def test_on_bitbucket_the_first_comment_tells_who_writes(bitbucket: Forge) -> None:
+    """A token that is shown as a person and may not ask who it is finds what it wrote before, and leaves one comment."""
+    bitbucket.state.login = False
+    mine = bitbucket.state.add(own(OLD).text)
+    theirs = bitbucket.state.add(own(OLD).text, author="mallory")
+    assert settled(bitbucket) == "written"
+    assert {number: one["body"] for number, one in bitbucket.state.comments.items()} == {mine: own().text, theirs: own(OLD).text}
+
+
+def test_on_azure_a_token_that_cannot_say_who_it_is_writes_nothing(azure: Forge) -> None:
+    """There is no other way to tell our own comments from those of somebody who copies the marker."""
+    azure.state.login = False
+    with pytest.raises(Forbidden, match="Contribute to pull requests"):
+        settled(azure)
+    assert azure.state.comments == {}
+
+
+def test_azure_answers_an_unknown_token_with_a_page(azure: Forge) -> None:
+    """A page to sign in, with a status that sounds like success: it is said what to do, and not asked again."""
+    azure.state.faults = [("users/get-authenticated", "sign in")]
+    with pytest.raises(Forbidden, match=r"status 203.*SYSTEM_ACCESSTOKEN"):
+        settled(azure)
+    assert azure.state.asked == ["users/get-authenticated"]
+
+
+def test_on_azure_an_answer_to_the_comment_is_left_alone(azure: Forge) -> None:
+    """What is brought up to date is the first comment of the thread."""
+    number = azure.state.add(own(OLD).text)
+    azure.state.answers = [
+        {"id": 900, "parentCommentId": 1, "author": {"id": ME}, "commentType": "text", "content": own(OLD).text}
+    ]
+    settled(azure)
+    assert azure.state.comments[number]["body"] == own().text
+    assert azure.state.asked.count("issues/update-comment") == 1
+
+
+@pytest.mark.parametrize("fault", READING)
+def test_on_bitbucket_a_whole_commit_is_asked_for_again(bitbucket: Forge, fault: str) -> None:
+    """A request names the first twelve digits, which no run could be told from another by."""
+    bitbucket.state.faults = [("commits/get", fault)]
+    assert settled(bitbucket) == "written"
+    assert bitbucket.state.bodies() == [own().text]
+
+
+def test_on_bitbucket_a_commit_that_is_hidden_is_not_known(bitbucket: Forge) -> None:
+    """That of a fork, say: then the time of the commits decides."""
+    bitbucket.state.heads = {7: "c" * 40}
+    seen: list[str] = []
+
+    def move(operation: str) -> None:
+        seen.append(operation)
+        bitbucket.state.heads = {} if operation == "commits/get" else {7: "c" * 40}
+
+    bitbucket.state.before = move
+    assert client(bitbucket).head() is None
+    assert seen == ["pulls/get", "commits/get"]
 
 
 def test_the_pull_request_of_a_fork_is_found_by_its_branch(github: Forge) -> None:

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-HEAVY = {"boto3", "botocore", "hcl2", "jsonata", "jsonpath_ng", "lark", "networkx", "sqlglot", "urllib3", "yaml"}
+HEAVY = {"boto3", "botocore", "hcl2", "jsonata", "jsonpath_ng", "jsonschema", "lark", "networkx", "sqlglot", "urllib3", "yaml"}
 """The libraries that take longer to import than most definitions take to analyse."""
 
 PROBE = """

@@ -8,11 +8,14 @@ what the command line says of those that could not be read.
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
+from click.testing import CliRunner
 from corpus.cases import corpus_root
 
 from analyzer.analyze import Analysis, analyze
@@ -104,6 +107,43 @@ def test_the_policy_is_that_of_the_resolved_definition(folder: Path, machine: st
     [found] = analyses(str(folder), "--machine", machine, *PLACE)
     assert found.policy == analyze(read_source(str(definition)), found.context).policy
     assert found.policy.statements
+
+
+@pytest.mark.parametrize("name", ["names-are-those-of-the-module-of-the-machine", "instances-of-a-resource-are-told-apart"])
+def test_a_role_that_is_written_is_what_its_machine_needs(name: str, tmp_path: Path) -> None:
+    """A role put beside its machine, with each reference worked out as Terraform does, has all that is needed and no more."""
+    folder = Path(shutil.copytree(TEMPLATES / "terraform" / name, tmp_path / name))
+    written = CliRunner().invoke(main, ["analyze", str(folder), "--format", "terraform", "--no-config"])
+    assert "unpinned-name" not in written.stderr
+    role = re.search(r'resource "aws_iam_role" "(\w+)"', written.stdout)
+    assert role is not None
+    text = (folder / "main.tf").read_text()
+    (folder / "main.tf").write_text(re.sub(r'role_arn += "[^"]*"', f"role_arn = aws_iam_role.{role[1]}.arn", text))
+    (folder / "role.tf").write_text(written.stdout)
+    checked = CliRunner().invoke(main, ["check", str(folder / "main.tf"), "--no-config", "--machine", role[1]])
+    assert (
+        checked.stdout.splitlines()[-1] == "no findings" or "0 missing · 0 excess · 0 of trust · 0 not decided" in checked.stdout
+    )
+
+
+@pytest.mark.parametrize("keys", [8, 9])
+def test_many_calls_of_a_module_are_one(keys: int, tmp_path: Path) -> None:
+    """A module that is called for a few keys has a machine for each; for more of them, one that stands for any."""
+    (tmp_path / "flow").mkdir()
+    listed = ", ".join(f'"k{number}"' for number in range(keys))
+    (tmp_path / "main.tf").write_text(
+        f'module "m" {{\n  for_each = toset([{listed}])\n  source   = "./flow"\n  name     = "sm-${{each.key}}"\n}}\n'
+    )
+    machine = (
+        'name = var.name\n  role_arn = "r"\n  definition = jsonencode({ StartAt = "A", States = { A = { Type = "Succeed" } } })'
+    )
+    (tmp_path / "flow" / "main.tf").write_text(
+        f'variable "name" {{}}\nresource "aws_sfn_state_machine" "this" {{\n  {machine}\n}}\n'
+    )
+    source = read_source(str(tmp_path / "main.tf"))
+    found = [one for one in machines_in(source, project_of(source.name)) or () if not isinstance(one, SourceError)]
+    names = [one.options["name"] for one in found]
+    assert names == [f"sm-k{number}" for number in range(keys)] if keys == 8 else len(names) == 1 and "${each.key" in names[0]
 
 
 @pytest.mark.parametrize("root", [TEMPLATES, corpus_root()], ids=["own", "corpus"])

@@ -15,6 +15,7 @@ import click
 import pytest
 import yaml
 
+from analyzer.bot.forges import FORGES
 from analyzer.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -139,14 +140,39 @@ def test_the_hooks_of_pre_commit_run_commands_that_there_are() -> None:
     }
 
 
-def test_the_job_of_gitlab_runs_the_command() -> None:
-    """With an option that there is, and with the whole history."""
+def test_the_job_of_gitlab_keeps_the_report() -> None:
+    """What the command writes is what GitLab reads."""
     job = yaml.safe_load((ROOT / ".github/workflows-examples/gitlab-ci.yml").read_text())["asl-iam"]
-    line = job["script"][-1].split()
-    assert line[:2] == ["asl-iam", "comment"]
-    assert line[2] in options("comment")
-    assert job["artifacts"]["reports"]["codequality"] == line[3]
-    assert job["variables"]["GIT_DEPTH"] == "0"
+    assert job["script"][-1].split()[2:] == ["--code-quality", job["artifacts"]["reports"]["codequality"]]
+
+
+def lines_of(job: dict[str, Any]) -> list[str]:
+    """Return the lines that a job of any forge runs."""
+    if "steps" in job:
+        return [line for step in job["steps"] for line in str(step.get("script", "")).split(" && ") if line]
+    [step] = job["pipelines"]["pull-requests"]["**"] if "pipelines" in job else [{"step": job["asl-iam"]}]
+    return list(step["step"]["script"])
+
+
+@pytest.mark.parametrize("name", ["gitlab-ci.yml", "azure-pipelines.yml", "bitbucket-pipelines.yml"])
+def test_the_jobs_of_other_forges_run_the_command(name: str) -> None:
+    """With the whole history, in as many lines as the README says."""
+    text = (ROOT / ".github/workflows-examples" / name).read_text()
+    job = yaml.safe_load(text)
+    *_, install, run = lines_of(job)
+    assert install == "pip install --quiet asl-iam"
+    assert run.split()[:2] == ["asl-iam", "comment"]
+    assert {word for word in run.split() if word.startswith("--")} <= options("comment")
+    assert re.search(r"GIT_DEPTH: \"0\"|fetchDepth: 0|depth: full", text)
+    [number] = re.findall(rf"\[(\d+) lines\]\(\.github/workflows-examples/{name}\)", (ROOT / "README.md").read_text())
+    assert len(text.splitlines()) == int(number)
+
+
+def test_a_pipeline_of_azure_gives_the_token_to_one_step() -> None:
+    """The one that comments: no other step needs it."""
+    steps = yaml.safe_load((ROOT / ".github/workflows-examples/azure-pipelines.yml").read_text())["steps"]
+    assert [step["env"] for step in steps if "env" in step] == [{FORGES["azure"].token: "$(System.AccessToken)"}]
+    assert "asl-iam comment" in steps[-1]["script"]
 
 
 @pytest.mark.parametrize("hostile", ["flows", '$(touch pwned) "; touch pwned; #', "--help"])

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import quote
 
-from analyzer.bot.escape import cell, fenced
+from analyzer.bot.dialect import HTML, Dialect
 from analyzer.bot.review import Block, Machine, Permission, Remark, Review, Spot, Why
 from analyzer.permissions import EXECUTION
 from analyzer.report.entries import CERTAINTIES
 from analyzer.report.paint import count
 
-BUDGET = 60_000
-"""Bytes of a comment: GitHub takes 65,536 characters, however it counts them."""
+BUDGET = HTML.budget
+"""Bytes of a comment on GitHub."""
 
 DROPPED = ("graph", "suggested policy", "reasons", "findings", "policy diff")
 """What is left out, first to last, where a comment would be too long: of the last machine first.
@@ -33,6 +33,9 @@ INCOMPLETE = "⚠️ Some inputs could not be analysed and are not part of this:
 
 _SPARE = 1_000
 """Bytes for what is said about what was left out, and for the marker."""
+
+_LINE = re.compile("#|&line=")
+"""Where in an address the line begins."""
 
 _PAGE = re.compile(r"https://[A-Za-z0-9.-]+/[A-Za-z0-9._/#%=&?-]*")
 _PLURALS = {"graph": "graphs", "suggested policy": "suggested policies", "policy diff": "policy diffs"}
@@ -64,7 +67,7 @@ class Links:
             return ""
         path = quote(self.prefix + spot.path, safe="/")
         address = self.form.replace("{revision}", quote(revision, safe="")).replace("{path}", path)
-        return address.replace("{line}", str(spot.line)) if spot.line is not None else address.partition("#")[0]
+        return address.replace("{line}", str(spot.line)) if spot.line is not None else _LINE.split(address, maxsplit=1)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +79,17 @@ class _Section:
     text: str
 
 
-def comment(review: Review, links: Links = Links(), budget: int = BUDGET) -> str:
-    """Write *review* in at most *budget* bytes. When there is nothing to say, that is one line."""
+def comment(review: Review, links: Links = Links(), budget: int | None = None, dialect: Dialect = HTML) -> str:
+    """Write *review* in at most *budget* bytes, by default the *dialect*'s. When there is nothing to say, that is one line."""
     if not review.machines:
         return f"{NOTHING}\n" + (f"\n{INCOMPLETE}\n" if review.incomplete else "")
     first = [f"**{verdict(review)}**", *([INCOMPLETE] if review.incomplete else [])]
-    rows = [_row(machine) for machine in review.machines]
-    frames = [(_summary(machine), "</details>") for machine in review.machines]
-    sections = [section for number, machine in enumerate(review.machines) for section in _sections(number, machine, links)]
-    left = budget - _SPARE - sum(_size(text) for text in (*first, *_HEAD, _FOOT))
+    rows = [_row(machine, dialect) for machine in review.machines]
+    frames = [(_summary(machine, dialect), dialect.closed) for machine in review.machines]
+    each = (section for number, machine in enumerate(review.machines) for section in _sections(number, machine, links, dialect))
+    sections = [section for section in each if section.kind not in dialect.without]
+    foot = dialect.foot.format(_FOOT)
+    left = (dialect.budget if budget is None else budget) - _SPARE - sum(_size(text) for text in (*first, *_HEAD, foot))
     rows, hidden = _rows_that_fit(rows, left)
     left -= sum(map(_size, rows))
     kept = _that_fit(sections, frames, left)
@@ -92,8 +97,8 @@ def comment(review: Review, links: Links = Links(), budget: int = BUDGET) -> str
     parts = ["\n\n".join(first), "\n".join((*_HEAD, *rows)), *([said] if said else [])]
     for number, own in groupby(kept, key=lambda section: section.machine):
         opened, closed = frames[number]
-        parts += [opened, *(section.text for section in own), closed]
-    return "\n\n".join((*parts, _FOOT)) + "\n"
+        parts += [opened, *(section.text for section in own), *([closed] if closed else [])]
+    return "\n\n".join((*parts, foot)) + "\n"
 
 
 def verdict(review: Review) -> str:
@@ -113,12 +118,12 @@ def verdict(review: Review) -> str:
 
 _HEAD = ("| Machine | Added | Removed | Widest resource | Status |", "|---|--:|--:|---|---|")
 _FOOT = (
-    "<sub>Written by asl-iam, and written anew when the head of this request changes. "
-    "Permissions are compared with the merge base.</sub>"
+    "Written by asl-iam, and written anew when the head of this request changes. Permissions are compared with the merge base."
 )
 
 
-def _row(machine: Machine) -> str:
+def _row(machine: Machine, dialect: Dialect) -> str:
+    cell = dialect.cell
     widest = max((one for one in machine.permissions if one.added), key=_width, default=None)
     resource = cell(widest.resource) if widest is not None else ""
     return f"| {cell(machine.name)} | {machine.added:,} | {machine.removed:,} | {resource} | {_status(machine)} |"
@@ -142,73 +147,80 @@ def _status(machine: Machine) -> str:
 # ------------------------------------------------------------------------------------------------------------- sections
 
 
-def _summary(machine: Machine) -> str:
+def _summary(machine: Machine, dialect: Dialect) -> str:
+    cell = dialect.cell
     title = f"{cell(machine.name)} · {cell(machine.path)} · +{machine.added:,} −{machine.removed:,}"
-    return f"<details><summary>{title}</summary>"
+    return dialect.opened.replace("{}", title)
 
 
-def _place(machine: Machine) -> str:
+def _place(machine: Machine, dialect: Dialect) -> str:
     """Say in one line whether the diff offers the suggested policy, too; nothing where it has no place in a template."""
-    at = " and ".join(cell(f"{one.path}:{one.start}") for one in machine.edits)
+    at = " and ".join(dialect.cell(f"{one.path}:{one.start}") for one in machine.edits)
     return _PLACES.get(machine.place, "").format(at) if at or machine.place != "diff" else ""
 
 
-def _sections(number: int, machine: Machine, links: Links) -> Iterator[_Section]:
+def _sections(number: int, machine: Machine, links: Links, dialect: Dialect) -> Iterator[_Section]:
     """Yield the sections about a machine, in the order in which they are read."""
     made = {
-        "policy diff": _blocks(machine.differences),
-        "reasons": _reasons(machine.permissions, links),
-        "findings": _findings(machine.remarks, links),
-        "suggested policy": _blocks(machine.suggestion, "Suggested policy of the "),
-        "graph": f"States that need something else now:\n\n{fenced(machine.diagram, 'mermaid')}" if machine.diagram else "",
+        "policy diff": _blocks(machine.differences, dialect),
+        "reasons": _reasons(machine.permissions, links, dialect),
+        "findings": _findings(machine.remarks, links, dialect),
+        "suggested policy": _blocks(machine.suggestion, dialect, "Suggested policy of the "),
+        "graph": _graph(machine.diagram, dialect),
     }
-    made["suggested policy"] = "\n\n".join(filter(None, (_place(machine), made["suggested policy"])))
+    made["suggested policy"] = "\n\n".join(filter(None, (_place(machine, dialect), made["suggested policy"])))
     return (_Section(kind, number, text) for kind, text in made.items() if text)
 
 
-def _blocks(blocks: Sequence[Block], what: str = "") -> str:
-    return "\n\n".join(f"{what or 'Changes in the '}{cell(one.title)}:\n\n{fenced(one.text, one.language)}" for one in blocks)
+def _graph(diagram: str, dialect: Dialect) -> str:
+    return f"States that need something else now:\n\n{dialect.fenced(diagram, 'mermaid')}" if diagram else ""
 
 
-def _reasons(permissions: Sequence[Permission], links: Links) -> str:
+def _blocks(blocks: Sequence[Block], dialect: Dialect, what: str = "Changes in the ") -> str:
+    return "\n\n".join(f"{what}{dialect.cell(one.title)}:\n\n{dialect.fenced(one.text, one.language)}" for one in blocks)
+
+
+def _reasons(permissions: Sequence[Permission], links: Links, dialect: Dialect) -> str:
     if not permissions:
         return ""
+    cell, line = dialect.cell, dialect.line
     lines = ["| | Action | Resource | Needed by | Page |", "|---|---|---|---|---|"]
     for one in permissions:
-        resource = cell(one.resource) + (f"<br>if {cell(one.condition)}" if one.condition else "")
-        resource += f"<br>as {cell(one.role)}" if one.role != EXECUTION else ""
-        resource += f"<br>{one.certainty}" if one.added and one.certainty != CERTAINTIES[0] else ""
-        states = "<br>".join(_state(why, links, base=not one.added) for why in one.reasons)
-        pages = "<br>".join(_page(page) for page in dict.fromkeys(why.page for why in one.reasons))
+        resource = cell(one.resource) + (f"{line}if {cell(one.condition)}" if one.condition else "")
+        resource += f"{line}as {cell(one.role)}" if one.role != EXECUTION else ""
+        resource += f"{line}{one.certainty}" if one.added and one.certainty != CERTAINTIES[0] else ""
+        states = line.join(_state(why, links, dialect, base=not one.added) for why in one.reasons)
+        pages = line.join(_page(page, dialect) for page in dict.fromkeys(why.page for why in one.reasons))
         lines.append(f"| {'+' if one.added else '−'} | {cell(one.action)} | {resource} | {states} | {pages} |")
     return "\n".join(lines)
 
 
-def _state(why: Why, links: Links, *, base: bool) -> str:
-    shown = cell(why.state) if why.state is not None else "the machine itself"
-    return _linked(shown, why.spot, links, base=base)
+def _state(why: Why, links: Links, dialect: Dialect, *, base: bool) -> str:
+    shown = dialect.cell(why.state) if why.state is not None else "the machine itself"
+    return _linked(shown, why.spot, links, dialect, base=base)
 
 
-def _linked(shown: str, spot: Spot, links: Links, *, base: bool = False) -> str:
+def _linked(shown: str, spot: Spot, links: Links, dialect: Dialect, *, base: bool = False) -> str:
     """Link *shown* to a line; where nothing is linked, name the line."""
     address = links.to(spot, base=base)
     line = f":{spot.line}" if spot.line is not None else ""
-    return f"[{shown}]({address})" if address else f"{shown} {cell(spot.path + line)}".lstrip()
+    return f"[{shown}]({address})" if address else f"{shown} {dialect.cell(spot.path + line)}".lstrip()
 
 
-def _page(page: str) -> str:
-    return f"[page]({page})" if _PAGE.fullmatch(page) else cell(page)
+def _page(page: str, dialect: Dialect) -> str:
+    return f"[page]({page})" if _PAGE.fullmatch(page) else dialect.cell(page)
 
 
-def _findings(remarks: Sequence[Remark], links: Links) -> str:
+def _findings(remarks: Sequence[Remark], links: Links, dialect: Dialect) -> str:
+    cell = dialect.cell
     lines = []
     for one in remarks:
         where = ""
         if one.spot is not None:
             line = f":{one.spot.line}" if one.spot.line is not None else ""
             linked = bool(links.to(one.spot))
-            where = f" · {_linked(cell(one.spot.path + line) if linked else '', one.spot, links)}"
-        lines.append(f"* **{one.severity}** {cell(one.id)}{where}<br>{cell(one.message)}<br>{cell(one.help)}")
+            where = f" · {_linked(cell(one.spot.path + line) if linked else '', one.spot, links, dialect)}"
+        lines.append(dialect.line.join((f"* **{one.severity}** {cell(one.id)}{where}", cell(one.message), cell(one.help))))
     return "\n".join(lines)
 
 

@@ -17,6 +17,12 @@ _ACTIVE = re.compile(r"[!-+;-@\[-`{-~]|:(?=/)|(?<=www)\.", re.IGNORECASE)
 _NOT_AN_ADDRESS = "&#64;<!---->"
 """An `@` that stands at the end of a text. GitHub's parser links addresses of mail in what it has already decoded."""
 
+_SPANNED = re.compile(r"[`|\\@#<>&\u02cb]")
+"""What ends a code span or a cell, and what begins a mention, a reference, a tag or a character reference."""
+
+_GRAVE = "\u02cb"
+"""What looks like a backtick and is none: messages have many of them."""
+
 _LANGUAGE = re.compile(r"[a-z]*")
 
 
@@ -28,6 +34,20 @@ def cell(text: str) -> str:
     """
     written = _ACTIVE.sub(lambda match: _NOT_AN_ADDRESS if match[0] == "@" else f"&#{ord(match[0])};", printable(text))
     return f"<code>{written}</code>"
+
+
+def code_span(text: str) -> str:
+    """Write *text* as code in one line for Markdown without HTML, where a character reference in code is shown as it is written.
+
+    So there is nothing that could hide structure: characters that some reader of Markdown acts on in a code span or looks for in
+    it are written as escapes, as characters are that cannot be shown. Backslashes are, too: a text can be read back from it.
+    """
+    written = printable(_SPANNED.sub(lambda match: _GRAVE if match[0] == "`" else _escape(match[0]), text))
+    return f"`{written if written.strip() else ' '}`"
+
+
+def _escape(char: str) -> str:
+    return f"\\x{ord(char):02x}" if char.isascii() else f"\\u{ord(char):04x}"
 
 
 def fenced(text: str, language: str = "") -> str:

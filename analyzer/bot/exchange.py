@@ -8,27 +8,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from analyzer.bot.review import Block, Edit, Machine, Permission, Remark, Review, Spot, Why
 from analyzer.errors import SyntaxProblem
 from analyzer.sources.limits import MAX_BYTES
 from analyzer.text import Json
 
-SCHEMA = "asl-iam/review-v1"
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+    from jsonschema.protocols import Validator
 
-_TYPES: Mapping[str, Callable[[Json], bool]] = {
-    "object": lambda value: isinstance(value, dict),
-    "array": lambda value: isinstance(value, list),
-    "string": lambda value: isinstance(value, str),
-    "integer": lambda value: isinstance(value, int) and not isinstance(value, bool),
-    "boolean": lambda value: isinstance(value, bool),
-    "null": lambda value: value is None,
-}
+SCHEMA = "asl-iam/review-v1"
 
 
 def review_document(review: Review) -> dict[str, Json]:
@@ -44,7 +39,7 @@ def read_review(text: str, name: str) -> Review:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise SyntaxProblem(f"no JSON: {type(error).__name__}", name=name) from None
-    wrong = refused(document, schema())
+    wrong = refused(document)
     if wrong is not None:
         raise SyntaxProblem(f"no review: {wrong}", name=name, help=f"write it with --review, schema {SCHEMA}")
     return Review(tuple(map(_machine, document["machines"])), document["total"], document["incomplete"])
@@ -61,36 +56,39 @@ def schema() -> Json:
     return json.loads(review_schema_text())
 
 
-def refused(value: Json, rule: Mapping[str, Any], where: str = "") -> str | None:
-    """Return what of *value* the *rule* refuses, nothing when it takes it: of JSON Schema, what the one schema here uses."""
-    if "$ref" in rule:
-        return refused(value, schema()["$defs"][rule["$ref"].rpartition("/")[2]], where)
-    if "oneOf" in rule:
-        answers = [refused(value, each, where) for each in rule["oneOf"]]
-        return None if None in answers else answers[-1]
-    place = where or "the document"
-    kinds = rule.get("type", ())
-    if kinds and not any(_TYPES[kind](value) for kind in ([kinds] if isinstance(kinds, str) else kinds)):
-        return f"{place} is of another type"
-    if ("const" in rule and value != rule["const"]) or ("enum" in rule and value not in rule["enum"]):
-        return f"{place} has another value"
-    if isinstance(value, str):
-        # `$` of the schema is the end of the text; that of Python's also stands before a last line end.
-        pattern = rule.get("pattern", "").replace("$", r"\Z") if rule.get("pattern", "").endswith("$") else ""
-        wrong = len(value) > rule["maxLength"] if "maxLength" in rule else False
-        return f"{place} has another form" if wrong or (pattern and re.search(pattern, value) is None) else None
-    if isinstance(value, list):
-        if len(value) > rule["maxItems"]:
-            return f"{place} has too many entries"
-        each = (refused(one, rule["items"], f"{where}/{number}") for number, one in enumerate(value))
-        return next((answer for answer in each if answer is not None), None)
-    if isinstance(value, dict):
-        if value.keys() != set(rule["required"]):
-            return f"{place} has other fields"
-        each = (refused(value[key], inner, f"{where}/{key}") for key, inner in rule["properties"].items())
-        return next((answer for answer in each if answer is not None), None)
-    outside = isinstance(value, int) and not isinstance(value, bool) and not rule["minimum"] <= value <= rule["maximum"]
-    return f"{place} is out of range" if outside else None
+def refused(value: Json, part: str = "") -> str | None:
+    """Return what of *value* the schema refuses, nothing when it takes it; *part* names the definition that *value* is one of.
+
+    What is refused is not repeated, only where it stands: it may be anything.
+    """
+    try:
+        error = next(_validator(part).iter_errors(value), None)
+    except RecursionError:
+        return "it is nested too deep"
+    return None if error is None else f"the schema's `{error.validator}` refuses {error.json_path}"
+
+
+@lru_cache(maxsize=2)
+def _validator(part: str) -> Validator:
+    """Return what holds values to the schema, or to one definition of it: stricter than JSON Schema where Python is laxer."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+
+    kinds = Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer)
+    strict: type[Validator] = extend(Draft202012Validator, {"pattern": _pattern}, type_checker=kinds)  # type: ignore[no-untyped-call]
+    return strict(schema() if not part else {"$defs": schema()["$defs"], "$ref": f"#/$defs/{part}"})
+
+
+def _is_integer(_checker: object, value: Json) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _pattern(_validator: Validator, pattern: str, value: Json, _rule: Json) -> Iterator[ValidationError]:
+    """Hold a text to a pattern whose `$` is its end. That of Python also stands before a last line end."""
+    from jsonschema import ValidationError
+
+    if isinstance(value, str) and re.search(re.sub(r"\$\Z", r"\\Z", pattern), value) is None:
+        yield ValidationError("another form")
 
 
 def _machine(one: Json) -> Machine:

@@ -30,6 +30,9 @@ MOST_PAGES = 200
 MOST_BYTES = 32 * 1024 * 1024
 _BUSY = frozenset({429, 500, 502, 503, 504})
 _MOVED = frozenset({301, 302, 307, 308})
+_SIGN_IN = 203
+"""How Azure DevOps answers a token that it does not know: with its page to sign in."""
+
 _NEXT = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?next"?')
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -74,17 +77,21 @@ class Rest:
         return self._read(self._address(path))[0]
 
     def pages(self, path: str) -> Iterator[Json]:
-        """Yield the entries of the list at *path*, page by page as the header `Link` leads."""
+        """Yield the entries of the list at *path*, page by page as the header `Link` leads, or what the page says is `next`."""
         address: str | None = self._address(path)
         for _ in range(MOST_PAGES):
             if address is None:
                 return
+            entries: Any
             entries, answer = self._read(address)
+            found = _NEXT.search(answer.headers.get("link", ""))
+            following = found[1] if found else None
+            if isinstance(entries, dict):
+                entries, following = entries.get("values", entries.get("value")), entries.get("next")
             if not isinstance(entries, list):
                 raise ForgeError("the forge answered with something that is not a list")
             yield from entries
-            found = _NEXT.search(answer.headers.get("link", ""))
-            address = self._own(urljoin(address, found[1])) if found else None
+            address = self._own(urljoin(address, str(following))) if following else None
         # To go on without having seen all comments could write a second one.
         raise ForgeError(f"the request has more than {MOST_PAGES} pages of comments")
 
@@ -149,7 +156,7 @@ class Rest:
 
     def _judge(self, answer: Answer) -> None:
         """Raise what an answer means that is no success."""
-        if answer.status < 300:
+        if answer.status < 300 and answer.status != _SIGN_IN:
             return
         limited = answer.headers.get("retry-after") is not None or answer.headers.get("x-ratelimit-remaining") == "0"
         if answer.status in _BUSY or (answer.status == 403 and limited):
@@ -158,7 +165,7 @@ class Rest:
                 raise ForgeError(f"the forge takes no requests for {wait:.0f} seconds: run again later")
             raise Unsure(f"the forge is busy (status {answer.status})", wait)
         said = _message(answer)
-        if answer.status in (401, 403):
+        if answer.status in (401, 403, _SIGN_IN):
             raise Forbidden(f"the forge refused (status {answer.status}{said}): {self.hint}")
         if answer.status in (404, 410):
             raise Missing(f"the forge knows no such thing, or does not show it to this token (status {answer.status})")
@@ -181,6 +188,7 @@ def _message(answer: Answer) -> str:
     try:
         said = json.loads(answer.body)
         text = said.get("message") or said.get("error") if isinstance(said, dict) else None
+        text = text.get("message") if isinstance(text, dict) else text
     except ValueError:
         text = None
     return f", {printable(str(text)[:200])}" if text else ""

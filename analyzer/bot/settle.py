@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from analyzer.bot.dialect import MARKER
 from analyzer.bot.forge import Forge, ForgeError, Sticky, Unsure
 from analyzer.errors import OptionError
 
@@ -30,8 +31,9 @@ FAILURES = 5
 """How often a write may be tried whose answer does not come."""
 
 _MARKER = re.compile(
-    r"<!-- asl-iam:v1 id=(?P<id>[\w.-]+) head=(?P<head>[0-9a-f]*) time=(?P<time>[0-9]{1,12}) run=(?P<run>[0-9]{1,24})"
-    r" digest=(?P<digest>[0-9a-f]{64}) -->"
+    r"(?:<!-- |\[//\]: # \()asl-iam:v1"
+    r" id=(?P<id>[\w.-]+) head=(?P<head>[0-9a-f]*) time=(?P<time>[0-9]{1,12}) run=(?P<run>[0-9]{1,24})"
+    r" digest=(?P<digest>[0-9a-f]{64})(?: -->|\))"
 )
 _ID = re.compile(r"[A-Za-z0-9](?:[\w.]|-(?!-)){0,63}", re.ASCII)
 
@@ -45,9 +47,10 @@ class Marker(NamedTuple):
     run: int
     digest: str
 
-    def line(self) -> str:
-        """Return the line. Forges do not show it."""
-        return f"<!-- asl-iam:v1 id={self.id} head={self.head} time={self.time} run={self.run} digest={self.digest} -->"
+    def line(self, form: str = MARKER) -> str:
+        """Return the line, in the *form* that the forge does not show."""
+        said = f"asl-iam:v1 id={self.id} head={self.head} time={self.time} run={self.run} digest={self.digest}"
+        return form.replace("{}", said)
 
     @property
     def says(self) -> tuple[str, str]:
@@ -62,11 +65,12 @@ class Post:
     marker: Marker
     body: str
     quiet: bool = False
+    form: str = MARKER
 
     @property
     def text(self) -> str:
         """The whole comment."""
-        return f"{self.marker.line()}\n{self.body}"
+        return f"{self.marker.line(self.form)}\n{self.body}"
 
 
 class Create(NamedTuple):
@@ -95,11 +99,12 @@ class Done(NamedTuple):
 Step = Create | Update | Delete | Done
 
 
-def post(body: str, id: str, *, head: str = "", time: int = 0, run: int = 0, quiet: bool = False) -> Post:
+def post(body: str, id: str, *, head: str = "", time: int = 0, run: int = 0, quiet: bool = False, form: str = MARKER) -> Post:
     """Make what is posted of *body*. Raises `OptionError` for an *id* that a marker cannot hold."""
     if not _ID.fullmatch(id):
         raise OptionError(f"`{id}` is no id of a comment: use letters, digits, `.`, `_` and single `-`")
-    return Post(Marker(id, head, time, run, hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()), body, quiet)
+    digest = hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
+    return Post(Marker(id, head, time, run, digest), body, quiet, form)
 
 
 def marker_of(text: str) -> Marker | None:

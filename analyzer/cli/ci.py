@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,9 @@ from analyzer.errors import OptionError
 
 _REPO = re.compile(r"[\w.-]+(/[\w.-]+)+", re.ASCII)
 _SHA = re.compile(r"[0-9a-f]{40,64}")
+_SHORT = re.compile(r"[0-9a-f]{12,64}")
+_ADDRESS = re.compile(r"https://(?:[^/@]*@)?(?P<host>[A-Za-z0-9.-]+(?::[0-9]+)?)(?P<path>/[^?#]*)")
+_BRANCH = "refs/heads/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,11 @@ class Job:
 
 def job(environment: Mapping[str, str] = os.environ, forge: str | None = None) -> Job:
     """Return what *environment* says, for *forge* when that is chosen. Raises `OptionError` for an event that cannot be read."""
-    chosen = forge or ("github" if environment.get("GITHUB_ACTIONS") else "gitlab" if environment.get("GITLAB_CI") else None)
-    if chosen == "github":
-        return _github(environment)
-    return _gitlab(environment) if chosen == "gitlab" else Job()
+    chosen = forge or next((forge for forge, variable in _RUNS.items() if environment.get(variable)), None)
+    # Azure Pipelines also builds what another forge holds, and then there is no request of Azure's.
+    if chosen is None or (forge is None and chosen == "azure" and environment.get("BUILD_REPOSITORY_PROVIDER") != "TfsGit"):
+        return Job()
+    return _READERS[chosen](environment)
 
 
 def _github(environment: Mapping[str, str]) -> Job:
@@ -60,8 +64,7 @@ def _github(environment: Mapping[str, str]) -> Job:
         number=_number(request.get("number")),
         base=_sha((request.get("base") or {}).get("sha")),
         head=_sha((request.get("head") or {}).get("sha") or started.get("head_sha")),
-        # The number of a run grows, and a second attempt at it comes later than the first.
-        run=_count(environment.get("GITHUB_RUN_ID")) * 1000 + _count(environment.get("GITHUB_RUN_ATTEMPT")) % 1000,
+        run=_run(environment, "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT"),
         source=(str(owner), str(branch)) if owner and branch else None,
         token=environment.get("GITHUB_TOKEN", ""),
         summary=environment.get("GITHUB_STEP_SUMMARY") or None,
@@ -85,6 +88,63 @@ def _gitlab(environment: Mapping[str, str]) -> Job:
         run=_count(environment.get("CI_JOB_ID")),
         token=environment.get("GITLAB_TOKEN", ""),
     )
+
+
+def _azure(environment: Mapping[str, str]) -> Job:
+    from analyzer.bot.azure import API, TOKEN
+
+    target = environment.get("SYSTEM_PULLREQUEST_TARGETBRANCH", "")
+    # Ids, since names may have spaces in them.
+    ids = environment.get("SYSTEM_TEAMPROJECTID"), environment.get("BUILD_REPOSITORY_ID")
+    return Job(
+        forge="azure",
+        api=environment.get("SYSTEM_COLLECTIONURI") or API,
+        server=_page(environment.get("BUILD_REPOSITORY_URI", "")),
+        repo=checked_repo("/".join(filter(None, ids)) if all(ids) else ""),
+        number=_number(environment.get("SYSTEM_PULLREQUEST_PULLREQUESTID")),
+        # No variable holds the commit that the request starts from: the agent has fetched the branch.
+        base=f"refs/remotes/origin/{target.removeprefix(_BRANCH)}" if target.startswith(_BRANCH) else None,
+        # What is checked out, and BUILD_SOURCEVERSION, is a merge that the request does not have.
+        head=_sha(environment.get("SYSTEM_PULLREQUEST_SOURCECOMMITID")),
+        run=_run(environment, "BUILD_BUILDID", "SYSTEM_JOBATTEMPT"),
+        token=environment.get(TOKEN, ""),
+    )
+
+
+def _bitbucket(environment: Mapping[str, str]) -> Job:
+    from analyzer.bot.bitbucket import API, TOKEN
+
+    base = environment.get("BITBUCKET_PR_DESTINATION_COMMIT", "")
+    return Job(
+        forge="bitbucket",
+        api=API,
+        server="https://bitbucket.org",
+        repo=checked_repo(environment.get("BITBUCKET_REPO_FULL_NAME", "")),
+        number=_number(environment.get("BITBUCKET_PR_ID")),
+        base=base if _SHORT.fullmatch(base) else None,  # it may be the first 12 digits of one
+        head=_sha(environment.get("BITBUCKET_COMMIT")),
+        run=_run(environment, "BITBUCKET_BUILD_NUMBER", "BITBUCKET_STEP_RUN_NUMBER"),
+        token=environment.get(TOKEN, ""),
+    )
+
+
+_RUNS = {"github": "GITHUB_ACTIONS", "gitlab": "GITLAB_CI", "azure": "TF_BUILD", "bitbucket": "BITBUCKET_BUILD_NUMBER"}
+"""Forge → a variable that its runs have."""
+
+_READERS: Mapping[str, Callable[[Mapping[str, str]], Job]] = {
+    "github": _github,
+    "gitlab": _gitlab,
+    "azure": _azure,
+    "bitbucket": _bitbucket,
+}
+
+
+def _page(address: str) -> str:
+    """Return the address of a repository as a page has it: without the name of who fetches from it."""
+    from urllib.parse import quote, unquote
+
+    found = _ADDRESS.fullmatch(address)
+    return f"https://{found['host']}{quote(unquote(found['path']))}" if found else ""
 
 
 def checked_repo(repo: str) -> str:
@@ -116,6 +176,11 @@ def _event(path: str | None) -> dict[str, Any]:
 
 def _number(given: Any) -> int | None:
     return int(given) if str(given).isascii() and str(given).isdecimal() else None
+
+
+def _run(environment: Mapping[str, str], number: str, attempt: str) -> int:
+    """Return one number for a run: runs count up, and a second attempt at one comes later than the first."""
+    return _count(environment.get(number)) * 1000 + _count(environment.get(attempt)) % 1000
 
 
 def _count(given: Any) -> int:

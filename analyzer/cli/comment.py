@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from analyzer.bot.comment import Links
     from analyzer.bot.forge import Forge
     from analyzer.bot.gather import Side
+    from analyzer.bot.rest import Rest
     from analyzer.bot.review import Review
     from analyzer.bot.settle import Post
     from analyzer.cli.ci import Job
@@ -31,7 +32,8 @@ SUMMARY = 1_000_000
 @click.argument("path", default=".")
 @click.option("--base", metavar="REV|DIR", help="Where the request starts from; by default what the CI job says.")
 @click.option("--head", metavar="REV|DIR", help="What the request would bring; by default what the CI job says.")
-@click.option("--forge", type=click.Choice(["github", "gitlab"]), help="Where to comment; by default where the job runs.")
+@click.option("--forge", type=click.Choice(["github", "gitlab", "azure", "bitbucket"]),
+              help="Where to comment; by default where the job runs.")  # fmt: skip
 @click.option("--repo", metavar="OWNER/NAME", help="The repository of the request.")
 @click.option("--pull-request", type=click.IntRange(min=1), metavar="NUMBER", help="The number of the request.")
 @click.option("--dry-run", is_flag=True, help="Print the comment and ask no forge.")
@@ -58,12 +60,14 @@ def comment(
     """Comment on a pull request.
 
     Says what a request adds to and takes from the permissions of state machines, state by state, with the policy to suggest and
-    what the declared role lacks. There is one comment, which every run brings up to date. Tokens are read from GITHUB_TOKEN and
-    GITLAB_TOKEN; nothing needs a credential of AWS.
+    what the declared role lacks. There is one comment, which every run brings up to date. Tokens are read from GITHUB_TOKEN,
+    GITLAB_TOKEN, SYSTEM_ACCESSTOKEN and BITBUCKET_TOKEN; nothing needs a credential of AWS.
     """
     from dataclasses import replace
 
     from analyzer.bot.comment import comment as write
+    from analyzer.bot.dialect import HTML
+    from analyzer.bot.forges import FORGES
     from analyzer.bot.settle import post
     from analyzer.cli.ci import checked_repo, job
     from analyzer.cli.suggested import is_offering, printed
@@ -81,13 +85,15 @@ def comment(
     else:
         said, links, moment, code = _analysed(ctx, known, (base, head), path, given, suggest=suggesting)
         moment = moment if head_time is None else head_time
-    text = write(said, links)
-    made = post(text, id, head=known.head or links.head, time=moment, run=known.run, quiet=not said.machines)
+    dialect = FORGES[known.forge].dialect if known.forge else HTML
+    text = write(said, links, dialect=dialect)
+    made = post(text, id, head=known.head or links.head, time=moment, run=known.run, quiet=not said.machines, form=dialect.marker)
     _write_files(said, links, known, review, code_quality)
     if dry_run or output is not None:
         _print(made.text + (printed(said, id) if dry_run else ""), known, output)
     if not dry_run:
         code = max(code, _post(made, known, ctx, said if suggesting else None))
+        _annotate(said, links, known, id)
     if known.commands and given_review is None:
         from analyzer.bot.annotations import workflow_commands
 
@@ -203,11 +209,11 @@ def _read(path: str, ctx: click.Context, *, suggest: bool) -> Review:
 
 
 def _links(known: Job, base: str, head: str, prefix: str = "") -> Links:
-    from analyzer.bot import github, gitlab
     from analyzer.bot.comment import Links
+    from analyzer.bot.forges import FORGES
 
-    form = {"github": github.LINKS, "gitlab": gitlab.LINKS}.get(known.forge or "", "")
-    made = form.format(server=known.server.rstrip("/"), repo=known.repo) if form and known.repo else ""
+    form = FORGES[known.forge].links if known.forge else ""
+    made = form.format(server=known.server.rstrip("/"), repo=known.repo) if form and known.repo and known.server else ""
     return Links(made, head, base, prefix)
 
 
@@ -266,23 +272,43 @@ def _post(made: Post, known: Job, ctx: click.Context, said: Review | None) -> in
     return 0
 
 
-def _forge(known: Job, ctx: click.Context) -> Forge | None:
-    from analyzer.bot import github, gitlab
+def _annotate(said: Review, links: Links, known: Job, id: str) -> None:
+    """Put the remarks beside the lines of a request of Bitbucket. The comment has them, too: a failure is told and no more."""
+    from analyzer.bot.forge import ForgeError
+    from analyzer.bot.insights import post_insights
+    from analyzer.report.paint import printable
+
+    if known.forge == "bitbucket" and known.head is not None:
+        try:
+            post_insights(_rest(known), known.repo, known.head, id, said, links.prefix)
+        except ForgeError as error:
+            io.say([f"note: there is no report in Code Insights: {printable(str(error))}"])
+
+
+def _rest(known: Job) -> Rest:
+    from analyzer.bot.forges import FORGES
     from analyzer.bot.rest import Rest
     from analyzer.cli.ci import proxy_for
 
+    kind = FORGES[known.forge or ""]
+    return Rest(known.api, kind.headers(known.token), hint=kind.hint, proxy=proxy_for(known.api))
+
+
+def _forge(known: Job, ctx: click.Context) -> Forge | None:
+    from analyzer.bot import github
+    from analyzer.bot.forges import FORGES
+
     if known.forge is None or not known.repo:
         raise click.UsageError("nothing says where to comment: give --forge, --repo and --pull-request, or --dry-run", ctx)
+    kind = FORGES[known.forge]
     if not known.token:
-        raise click.UsageError(f"there is no token in {known.forge.upper()}_TOKEN", ctx)
-    room = github if known.forge == "github" else gitlab
-    headers = github.github_headers(known.token) if room is github else gitlab.gitlab_headers(known.token)
-    rest = Rest(known.api, headers, hint=room.HINT, proxy=proxy_for(known.api))
+        raise click.UsageError(f"there is no token in {kind.token}", ctx)
+    rest = _rest(known)
     number = known.number
-    if number is None and known.source is not None and known.head is not None and room is github:
+    if number is None and known.source is not None and known.head is not None and known.forge == "github":
         number = github.pull_request_at(rest, known.repo, *known.source, known.head)
         if number is None:
             return None
     if number is None:
         raise click.UsageError("nothing says which request to comment on: give --pull-request", ctx)
-    return github.GitHub(rest, known.repo, number) if room is github else gitlab.GitLab(rest, known.repo, number)
+    return kind.client(rest, known.repo, number)

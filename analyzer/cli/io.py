@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -270,11 +271,15 @@ def release() -> None:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
+_COMMAND = re.compile(r"##(?=vso\[)", re.IGNORECASE)
+"""What an agent of Azure Pipelines obeys anywhere in a line, like one that quotes a name or a text of a definition."""
+
+
 def say(lines: Sequence[str]) -> None:
     """Write *lines* to standard error. Where that cannot be written to, the exit code says what there is to say."""
     if lines:
         with suppress(OSError):
-            click.echo("\n".join(lines), err=True, color=True)
+            click.echo(_COMMAND.sub("##\u200b", "\n".join(lines)), err=True, color=True)
 
 
 def say_problems(analyses: Sequence[Analysis], form: str, ctx: click.Context) -> None:

@@ -13,11 +13,11 @@ from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
-from analyzer.dataflow.values import HOLE, ONE, Flow, Presence, Text, Value, look, texts
+from analyzer.dataflow.values import HOLE, ONE, PLACEHOLDER, Flow, Presence, Text, Value, look, texts
 from analyzer.maps import LONGEST, Case, Template
 from analyzer.permissions.grant import Certainty
 from analyzer.permissions.patterns import in_partition, is_arn
-from analyzer.symbols import is_arn_symbol, spell
+from analyzer.symbols import begins_with_arn, has_arn_symbol, is_arn_symbol, spell
 from analyzer.text import Pointer
 
 LIMIT = 1_000
@@ -182,7 +182,7 @@ def _read(
                 yield _Reading({name: HOLE}, None, Certainty.UNKNOWN, hole=(name, NOT_GIVEN), items=entry.items)
         if entry.value is not None:
             for text in texts(entry.value):
-                if is_arn_symbol(text.text):
+                if has_arn_symbol(text.text):
                     yield _read_symbol(name, text, template)._replace(items=entry.items)
                     continue
                 for reading in _read_text(name, text, cases, variables):
@@ -190,10 +190,13 @@ def _read(
 
 
 def _read_symbol(name: str, text: Text, template: Template) -> _Reading:
-    """Read an ARN of which nothing is known: it takes the place of a template that ends with it and names nothing else."""
+    """Read an ARN of which nothing is known, or only how it ends: it takes the place of a template that ends with it alone."""
     alone = _parameters(template.text, tuple(template.read)) == ((name, None),)
-    if alone and template.text.endswith(f"{{{name}}}"):
-        return _Reading({}, text.text, Certainty.EXACT, text.flow)
+    whole = is_arn_symbol(text.text) or begins_with_arn(text.text)
+    if whole and alone and template.text.endswith(f"{{{name}}}"):
+        certainty = Certainty.PATTERN if HOLE in text.text else Certainty.EXACT
+        hole = (name, ", ".join(text.reasons)) if HOLE in text.text else None
+        return _Reading({}, text.text, certainty, text.flow, hole)
     return _Reading({name: HOLE}, None, Certainty.UNKNOWN, text.flow, hole=(name, f"part of the ARN `{spell(text.text)}`"))
 
 
@@ -221,6 +224,8 @@ def _read_text(name: str, text: Text, cases: tuple[Case, ...], variables: Mappin
         for whole in wholes:
             yield _Reading(captured, whole, certainty, text.flow, hole)
         return
+    if hole is None and PLACEHOLDER.fullmatch(spell(written)):  # a reference, to something else than what is asked for
+        hole = (name, f"placeholder `{spell(written)}`")
     if hole is not None:
         yield _Reading({name: HOLE}, None, Certainty.UNKNOWN, text.flow, hole)
     else:

@@ -35,10 +35,10 @@ Edges = dict[str, set[str]]
 class Draft:
     """One role to write. `title` is what its machine is called, `machine` what the template calls it when there is one.
 
-    `documents` are the statements of each document of the policy, the first one inline and each other one a managed policy, and
-    `trust` is who may take the role on: IAM's, with an `Expression` for every text that has references. `doubts` say what the
-    statements could not name, `trust_doubts` what the trust policy could not; `targets` are other roles, which need policies of
-    their own.
+    `home` is the module that the machine is in, where its language has modules and it is not in the top one. `documents` are the
+    statements of each document of the policy, the first one inline and each other one a managed policy, and `trust` is who may
+    take the role on: IAM's, with an `Expression` for every text that has references. `doubts` say what the statements could not
+    name, `trust_doubts` what the trust policy could not; `targets` are other roles, which need policies of their own.
     """
 
     title: str
@@ -49,6 +49,7 @@ class Draft:
     targets: tuple[str, ...] = ()
     doubts: tuple[Diagnostic, ...] = ()
     trust_doubts: tuple[Diagnostic, ...] = ()
+    home: str = ""
 
     @property
     def statements(self) -> tuple[Mapping[str, Json], ...]:
@@ -102,7 +103,12 @@ def native_in(form: str) -> tuple[str, ...]:
 
 def _own(found: Found) -> str:
     """Return what the template calls the machine where it refers to it."""
-    return (found.own_name or "").rpartition(".")[0] or found.name
+    return _bare((found.own_name or "").rpartition(".")[0] or found.name)
+
+
+def _bare(name: str) -> str:
+    """Return *name* without the keys of instances: all instances of a resource refer to what one of them does."""
+    return re.sub(r"\[(?:[^][]|\[[^][]*\])*\]", "", name)
 
 
 def _draft(group: Sequence[Analysis], role: str, run: _Run) -> Draft:
@@ -124,8 +130,9 @@ def _draft(group: Sequence[Analysis], role: str, run: _Run) -> Draft:
         documents=documents,
         trust=trust,
         targets=tuple(dict.fromkeys(target.role.arn for analysis in group for target in analysis.targets)),
-        doubts=tuple(_doubt(name, own=name in own) for name in lost),
-        trust_doubts=tuple(_doubt(name, own=name in own) for name in lost_in_trust),
+        doubts=tuple(_doubt(name, first.found, own=name in own) for name in lost),
+        trust_doubts=tuple(_doubt(name, first.found, own=name in own) for name in lost_in_trust),
+        home=first.found.home.removesuffix(".") if first.found is not None else "",
     )
 
 
@@ -151,7 +158,13 @@ def _names(group: Sequence[Analysis], role: str, run: _Run, lost: dict[str, None
         if "#" in name or any(head == role or head in conditional or _leads(graph, head, role) for head in heads):
             return None
         graph.setdefault(role, set()).update(head for head in heads if head in graph)
-        return Reference(name, function="" if function is None else json.dumps(function))
+        if function is not None:
+            return Reference(name, function=json.dumps(function))
+        if found is None or found.spelled is None:
+            return Reference(name)
+        code = found.spelled.get(name)
+        # What the module of the machine has no word for is asked for, and what may be one of several is written out.
+        return Reference(name, found.template) if code is None else Reference(name, code=code) if code else None
 
     around = first.context.pseudo_parameters().items()
     known = {f"${{{name}}}": text for name, text in around if "${" not in text and not has_symbol(text)}
@@ -182,7 +195,7 @@ def _filled(text: str, known: Mapping[str, str]) -> str:
 
 def _head(name: str, graph: Edges) -> str:
     """Return which resource *name* is about: what stands before the last dots, as far as it is one."""
-    parts = name.split(".")
+    parts = _bare(name).split(".")
     heads = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
     return next((head for head in heads if head in graph), parts[0])
 
@@ -260,10 +273,13 @@ def _as_patterns(values: Json) -> Json:
     return re.sub(r"(?<!\$\{)[*?]", lambda match: "${" + match[0] + "}", values)
 
 
-def _doubt(name: str, *, own: bool) -> Diagnostic:
+def _doubt(name: str, found: Found | None, *, own: bool) -> Diagnostic:
     """Say that what *name* stands for could not be named by the role."""
     if own:
         message = "the role cannot refer to the machine that refers to it, so `*` stands for the machine's name"
         return diagnostic("unpinned-name", message, help="give the machine a name in the template, which pins the role to it")
+    if found is not None and found.spelled is not None:
+        message = f"no one reference of its module is `{name}`, so `*` stands for the name"
+        return diagnostic("unpinned-name", message, help="give the resource a name, or the module an output or a variable for it")
     message = f"the role cannot refer to `{name}`, which leads back to it or is not always made, so `*` stands for the name"
     return diagnostic("unpinned-name", message, help="give the resource a name in the template")

@@ -27,7 +27,7 @@ _SOURCES = {
 _REGION = "`name` is what versions 4 and 5 of the provider call the Region; version 6 still knows it, and prefers `region`."
 
 _TRAVERSAL = re.compile(r"[A-Za-z_][\w-]*(?:\.[A-Za-z_][\w-]*|\[[0-9]+\])*")
-"""What a reference in a configuration may look like; anything else is no code of ours to write."""
+"""What a reference in a configuration may look like, where its template does not say how it is written."""
 
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
 
@@ -44,7 +44,8 @@ def terraform(analyses: Sequence[Analysis]) -> str:
     ids: list[str] = []
     for draft in made:
         ids.append(unique(snake(draft.title), ids, "_"))
-    names = declared(asked(made), "snake")
+    used = [reference.code.removeprefix("var.") for reference in asked(made) if reference.code.startswith("var.")]
+    names = declared(asked(made), "snake", used)
     blocks = [*_surroundings(made), *_variables(names)]
     for id, draft in zip(ids, made, strict=True):
         blocks += _role(id, draft, names)
@@ -66,7 +67,9 @@ def _variables(names: Mapping[Reference, str]) -> Iterator[str]:
 
 
 def _role(id: str, draft: Draft, names: Mapping[Reference, str]) -> Iterator[str]:
-    head = comments(remarks(draft))
+    first, *others = remarks(draft)
+    home = [f"It belongs to the configuration of `{draft.home}`."] if draft.home else []
+    head = comments([first, *home, *others])
     yield f'{head}resource "aws_iam_role" "{id}" {{\n  assume_role_policy = {{}}\n}}\n'.replace(
         "{}", f"data.aws_iam_policy_document.{id}_trust.json"
     )
@@ -189,7 +192,9 @@ def _reference(reference: Reference, names: Mapping[Reference, str]) -> str:
     if reference.name in _SOURCES:
         source, attribute = _SOURCES[reference.name]
         return f"data.{source}.current.{attribute}"
-    return reference.name if _TRAVERSAL.fullmatch(reference.name) else _quoted("*")
+    if not reference.code and not _TRAVERSAL.fullmatch(reference.name):
+        raise ValueError(reference.name)  # no code of ours to write
+    return reference.code or reference.name
 
 
 def _quoted(text: str) -> str:

@@ -73,8 +73,8 @@ def cut(text: str, separator: str) -> list[str]:
 def _replace(text: str, old: str, new: str) -> str:
     if len(old) > 1 and old.startswith("/") and old.endswith("/"):
         raise Unknown  # a pattern of another language of patterns
-    if not _settled(old) or (len(old) < 3 and "${" in text):
-        raise Unknown  # a name may have one or two characters in it; of a longer mark that is not expected
+    if not _settled(old) or ("${" in text and (len(old) < 3 or PLACEHOLDER.fullmatch(text))):
+        raise Unknown  # a name may have one or two characters in it; of a longer mark inside a text that is not expected
     return _together(new, cut(text, old))
 
 
@@ -203,12 +203,12 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
 TEXTS: dict[str, Callable[..., Value]] = {
     "format": _format,
     "join": _join,
-    "split": lambda separator, text: cut(text, _settled(separator)),
+    "split": cut,
     "replace": _replace,
     "lower": lambda text: _settled(text).lower(),
     "upper": lambda text: _settled(text).upper(),
     "title": lambda text: re.sub(r"(?<!\w)\w", lambda match: match[0].upper(), _settled(text)),
-    "trim": lambda text, characters: text.strip(_settled(characters)),
+    "trim": lambda text, characters: _known_start(_known_end(text)).strip(_settled(characters)),
     "trimspace": lambda text: text.strip(),
     "chomp": lambda text: text.rstrip("\r\n"),
     "trimprefix": lambda text, prefix: _known_start(text).removeprefix(_settled(prefix)),
@@ -224,3 +224,6 @@ TEXTS: dict[str, Callable[..., Value]] = {
     "base64decode": lambda text: base64.b64decode(_settled(text), validate=True).decode(),
 }
 """Functions of texts: a reference in an argument is written out where it stands for one text."""
+
+OF_NAMES = ("replace", "lower", "upper", "title", "trim", "trimspace", "chomp", "trimprefix", "trimsuffix", "substr")
+"""Functions that make a plain name of plain names."""

@@ -176,14 +176,14 @@ def into(value: Value, steps: list[Step], expression: Expression, scope: Scope) 
 
 def _into_one(value: Value, kind: str, step: Value, expression: Expression, scope: Scope) -> Value:
     if kind == "splat":
-        items = value if isinstance(value, list) else [value]
+        items = value if isinstance(value, list) else value.spread() if hasattr(value, "spread") else [value]
         return Ref(_under(value, "[*]")) if isinstance(value, Ref) else [into(one, step, expression, scope) for one in items]
     if isinstance(value, Ref):
         return Ref(_under(value, f".{step}" if isinstance(step, str) else f"[{step if isinstance(step, int) else '*'}]"))
     if isinstance(value, dict | list):
         return _item(value, step, expression, scope)
-    if hasattr(value, "attribute"):  # one of a resource's instances is written as the resource
-        return value.attribute(step) if kind == "attribute" else value
+    if hasattr(value, "attribute"):
+        return value.attribute(step) if kind == "attribute" else value.instance(step)
     return open_ref(expression, scope)
 
 

@@ -15,7 +15,7 @@ from analyzer.errors import SourceError
 from analyzer.sources import parse_any
 from analyzer.sources.json_text import looks_like_json
 from analyzer.templates.hcl import Expression
-from analyzer.templates.hcl_builtins import FUNCTIONS, TEXTS, Unknown
+from analyzer.templates.hcl_builtins import FUNCTIONS, OF_NAMES, TEXTS, Unknown, cut
 from analyzer.templates.hcl_evaluate import evaluate, template
 from analyzer.templates.hcl_values import (
     MAX_TEXT,
@@ -29,6 +29,7 @@ from analyzer.templates.hcl_values import (
     open_ref,
     placeholder,
 )
+from analyzer.templates.model import PSEUDO
 from analyzer.text import Json, Source
 
 _JSON = re.compile(r'"(?:[^"\\]|\\.)*"?|\$\{[^${}]{1,256}\}', re.DOTALL)
@@ -46,7 +47,7 @@ def call(name: str, arguments: list[Expression], expression: Expression, scope: 
     try:
         made = FUNCTIONS[name](*values) if name in FUNCTIONS else _text_function(name, values, expression, scope)
     except (Unknown, SourceError, TypeError, ValueError, KeyError, IndexError, AttributeError, ArithmeticError):
-        return open_ref(expression, scope)
+        return _name_of_names(name, values, expression, scope)
     return bounded(made, expression, scope) if isinstance(made, str) else made
 
 
@@ -113,6 +114,17 @@ def _can(_arguments: list[Expression], expression: Expression, scope: Scope) -> 
     return open_ref(expression, scope)
 
 
+def _lookup(arguments: list[Expression], expression: Expression, scope: Scope) -> Value:
+    """`lookup`: any of the values where the key is only known when it is deployed."""
+    values = [evaluate(argument, scope) for argument in arguments]
+    if len(values) in (2, 3) and isinstance(values[0], dict) and isinstance(values[1], Ref | Choice):
+        return choice([*values[0].values(), *values[2:]], expression, scope)
+    try:
+        return FUNCTIONS["lookup"](*values)
+    except (Unknown, TypeError):
+        return open_ref(expression, scope)
+
+
 _LAZY: dict[str, Callable[[list[Expression], Expression, Scope], Value]] = {
     "jsonencode": _jsonencode,
     "file": _file,
@@ -120,6 +132,7 @@ _LAZY: dict[str, Callable[[list[Expression], Expression, Scope], Value]] = {
     "try": _first,
     "coalesce": _first,
     "can": _can,
+    "lookup": _lookup,
 }
 
 
@@ -162,6 +175,8 @@ def _text_function(name: str, values: list[Value], expression: Expression, scope
     """Work out a function of texts: with what the placeholders mean, or, where it needs them, with what names are by default."""
     if name in ("jsondecode", "yamldecode") and isinstance(values[0], str):
         return parsed(values[0], scope)
+    if name == "split":
+        return _split(*values, expression=expression, scope=scope)
     function = TEXTS[name]
     try:
         return function(*(_full(value, scope, scope.known.names) for value in values))
@@ -170,9 +185,58 @@ def _text_function(name: str, values: list[Value], expression: Expression, scope
     if not isinstance(made, str):
         return made
     found = scope.known.stands_for(placeholder(expression.written, scope.prefix), (made,))
-    if found.name == f"{scope.prefix}{expression.written}" and not re.search("[:/]", made):
-        scope.known.names.add(found.name)  # where it is a name, and can be written back as the expression that it is
+    if not re.search("[:/]", made):
+        _keep(found.name, expression, scope)
     return found
+
+
+def _split(separator: Value, text: Value, *, expression: Expression, scope: Scope) -> Value:
+    """Cut a text. One that is made of defaults gives parts that stand for what they are by default."""
+    if not isinstance(separator, str) or "${" in separator:
+        raise Unknown
+    full = str(_full(text, scope, scope.known.names))
+    if all(_is_without(hole, separator, scope) for hole in PLACEHOLDER.findall(full)):
+        return cut(full, separator)
+    full = str(_full(text, scope, set()))
+    if not all(_is_without(hole, separator, scope) for hole in PLACEHOLDER.findall(full)):
+        raise Unknown
+    made: list[Value] = []
+    for place, part in enumerate(cut(full, separator)):
+        found = scope.known.stands_for(placeholder(f"{expression.written}[{place}]", scope.prefix), (part,))
+        if not re.search("[:/]", part):
+            _keep(found.name, expression, scope, f"[{place}]")
+        made.append(found)
+    return made
+
+
+def _is_without(name: str, separator: str, scope: Scope) -> bool:
+    """Tell whether a placeholder stands for a name that cannot have the separator in it."""
+    plain = name in PSEUDO or name in scope.known.names
+    return (
+        plain
+        and re.fullmatch(r"[\w.-]*", separator) is None
+        and not any(separator in one for one in scope.known.texts.get(name, ()))
+    )
+
+
+def _name_of_names(name: str, values: list[Value], expression: Expression, scope: Scope) -> Ref:
+    """Return the open placeholder of a function that cannot be worked out: of plain names, most make one."""
+    found = open_ref(expression, scope)
+    texts = [f"${{{value.name}}}" if isinstance(value, Ref) else value for value in values]
+    parts = [part for text in texts if isinstance(text, str) for part in PLACEHOLDER.findall(text)]
+    plain = all(isinstance(text, str | int) and not re.search("[:/]", PLACEHOLDER.sub("", str(text))) for text in texts)
+    if name in OF_NAMES and plain and parts and all(part in scope.known.names for part in parts):
+        _keep(found.name, expression, scope)
+    return found
+
+
+def _keep(name: str, expression: Expression, scope: Scope, step: str = "") -> None:
+    """Take *name* for a plain name, which is written back as the expression that it is, where it means the same by itself."""
+    scope.known.names.add(name)
+    meta, written = expression.tree.meta, expression.written
+    whole = expression.text[meta.start_pos : meta.end_pos] == written and "\ue020" not in written
+    if whole and not any(re.search(rf"\b{re.escape(one)}\b", written) for one in scope.bound):
+        scope.known.written[name] = f"{written}{step}"
 
 
 def _full(value: Value, scope: Scope, kept: set[str]) -> Any:

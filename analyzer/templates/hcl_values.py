@@ -54,6 +54,12 @@ class Thing(Protocol):
     def attribute(self, name: str) -> Value:
         """Return the attribute *name*."""
 
+    def instance(self, index: Value) -> Thing:
+        """Return the instance with an index, of something of which it is not known which instances it has."""
+
+    def spread(self) -> list[Value]:
+        """Return its instances as a list."""
+
 
 class Names(Protocol):
     """What gives the names of a configuration their meaning."""
@@ -69,12 +75,14 @@ class Names(Protocol):
 class Known:
     """What is learned while expressions are worked out.
 
-    `texts` says what a placeholder stands for, `names` which stand for one plain name, `numbers` which for a number or a boolean.
+    `texts` says what a placeholder stands for, `names` which stand for one plain name, `numbers` which for a number or a boolean;
+    `written` are expressions as their module writes them.
     """
 
     texts: dict[str, Texts] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
     numbers: dict[str, Json] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
     steps: int = 0
     active: int = 0
 

@@ -49,14 +49,15 @@ class Found:
     `name` is what the template calls it (a logical id), `template` the path of the template and `pointer` its place there.
     `source` is the text that holds the definition, at the pointer `source.base`; `document` is the definition, with references
     as texts. `options` are keywords of `make_context`. `texts` says what a placeholder stands for; `names` are those that stand
-    for one plain name, which only the deployment knows, and `own_name` that of the machine; `settled` are those of them that
-    the template gives to a resource itself, `generated` those that the deployment makes. `written` says how the template's
-    own language refers to a text with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``.
-    `depends` says what each resource of the template refers to, and `conditional` are those that are not always made when the
-    machine is. `functions` are the placeholders that stand for functions of CloudFormation, and how these are written.
-    `unsure` are those of the names of which nothing shows that it is one; `arns` stand for whole ARNs of which nothing is known.
-    `files` are the files read besides the template. `facts` are what the template says of its other resources and the definition
-    cannot show: (kind of fact, ARN) → what the resource has, or nothing.
+    for one plain name, which only the deployment knows, `unsure` those of them of which nothing shows that it is one, and
+    `own_name` that of the machine; `settled` are those of them that the template gives to a resource itself, `generated` those
+    that the deployment makes; `arns` stand for whole ARNs of which nothing is known. `functions` are the placeholders that stand
+    for functions of CloudFormation, and how these are written. `written` says how the template's own language refers to a text
+    with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``. Where the language has modules, `home`
+    is the address of the one that the machine is in, and `spelled` says how that one writes each placeholder, with an empty text
+    for what no expression is. `depends` says what each resource of the template refers to, and `conditional` are those that are
+    not always made when the machine is. `files` are the files read besides the template. `facts` are what the template says of
+    its other resources and the definition cannot show: (kind of fact, ARN) → what the resource has, or nothing.
     """
 
     name: str
@@ -78,6 +79,8 @@ class Found:
     own_name: str | None = None
     functions: Mapping[str, Json] = field(default_factory=dict)
     role: Role | None = None
+    spelled: Mapping[str, str] | None = None
+    home: str = ""
     files: tuple[str, ...] = ()
     facts: Mapping[tuple[str, str], Texts] = field(default_factory=dict)
     diagnostics: tuple[Diagnostic, ...] = ()

@@ -25,7 +25,8 @@ from analyzer.templates.project import Project
 from analyzer.templates.terraform_documents import expanded
 from analyzer.templates.terraform_facts import facts_of
 from analyzer.templates.terraform_module import Configuration, Module, read_module
-from analyzer.templates.terraform_resource import Resource, instances
+from analyzer.templates.terraform_names import spelled
+from analyzer.templates.terraform_resource import Resource, resources_of
 from analyzer.templates.terraform_role import ROLE, declared_role, role_of
 from analyzer.templates.types import terraform_type
 from analyzer.text import Json, Pointer, Source
@@ -89,9 +90,8 @@ def roles_in(source: Source, project: Project) -> tuple[dict[str, Role], dict[st
     configuration = Configuration(project, folder)
     module = read_module(configuration, folder, own=source)
     roles: dict[str, Role] = {}
-    for block in module.blocks("resource") if module is not None else ():
-        if module is not None and block.labels[:1] == (ROLE,) and len(block.labels) == 2:
-            resource = Resource(module, block)
+    for resource in module.resources() if module is not None else ():
+        if resource.kind == ROLE:
             roles[resource.address] = declared_role(resource)
     beside = json.dumps([[one.statements, one.managed, one.trust] for one in roles.values()], ensure_ascii=False, default=str)
     known, _ = texts_of([beside], configuration.known.texts, configuration.known.names)
@@ -103,11 +103,9 @@ def _declared(module: Module, source: Source, body: Body, top: Source, pointer: 
     for block in body.named("resource"):
         if block.labels[:1] != (MACHINE,) or len(block.labels) != 2:
             continue
-        resource = Resource(module, block)
         try:
-            found = instances(resource)
-            for index, bound in {"": {}}.items() if found is None else found.items():
-                yield _read(_Machine(resource, index, module.scope(**bound), source, top, (*pointer, "resource", *block.labels)))
+            for resource in resources_of(module, block):
+                yield _read(_Machine(resource, source, top, (*pointer, "resource", *block.labels)))
         except SourceError as error:
             yield error
         except RecursionError:
@@ -120,15 +118,15 @@ def _called(module: Module, body: Body, top: Source, pointer: Pointer) -> Iterat
         if len(block.labels) != 1:
             continue
         try:
-            child = module.child(block, block.labels[0])
+            children = list(module.children(block))
         except SourceError as error:
             yield error
             continue
-        for source, inner in child.sources if child is not None else ():
-            assert child is not None  # noqa: S101
-            place = (*pointer, "module", block.labels[0])
-            yield from _declared(child, source, inner, top, place)
-            yield from _called(child, inner, top, place)
+        place = (*pointer, "module", block.labels[0])
+        for child in children:
+            for source, inner in child.sources:
+                yield from _declared(child, source, inner, top, place)
+                yield from _called(child, inner, top, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +134,6 @@ class _Machine:
     """A resource that is a state machine: one instance of it, where it stands, and the file that the reading began with."""
 
     resource: Resource
-    index: str
-    scope: Scope
     source: Source
     top: Source
     pointer: Pointer
@@ -145,7 +141,12 @@ class _Machine:
     @property
     def name(self) -> str:
         """What the machine is called among the others: its label, with the module that it is in."""
-        return f"{self.resource.module.prefix}{self.resource.block.labels[1]}{self.index}"
+        return f"{self.resource.module.prefix}{self.resource.block.labels[1]}{self.resource.key}".replace("'", '"')
+
+    @property
+    def scope(self) -> Scope:
+        """The scope of its arguments."""
+        return self.resource.scope()
 
     def text(self, body: Body, name: str, scope: Scope | None = None) -> str | None:
         """Return an argument as a text; nothing when it is not there, or not set."""
@@ -166,6 +167,9 @@ def _read(machine: _Machine) -> Found:
     told = [text for (_, arn), values in facts.items() for text in (arn, *values)]
     beside = json.dumps([document, list(options.values()), declared, told], ensure_ascii=False)
     texts, names = texts_of([beside, f"${{{own}}}"], configuration.known.texts, configuration.known.names)
+    written = _written(configuration)
+    arns, unsure = _shaped({*texts, *_named([beside, *(text for found in texts.values() for text in found)])}, texts)
+    told_by = [text for found in texts.values() for text in found]
     files = {one.name for one in configuration.files.values()}
     if machine.resource.module.prefix:
         files |= {one.name for one, _ in machine.resource.module.sources}
@@ -178,8 +182,12 @@ def _read(machine: _Machine) -> Found:
         document=document,
         options=options,
         texts=texts,
-        names=names,
-        written=_written(configuration),
+        names=(names | unsure) - arns,
+        arns=arns,
+        unsure=unsure - names,
+        written=written,
+        spelled=spelled({*texts, *written.values(), *_named([beside, *written, *told_by])}, machine.resource.module, written),
+        home=machine.resource.module.prefix,
         own_name=own,
         role=role,
         files=tuple(sorted(files)),
@@ -266,6 +274,24 @@ def _alias(block: Block, scope: Scope) -> str:
     return value if isinstance(value, str) else ""
 
 
+_ARN = re.compile(r"(?:^|[._-])arns?(?:\[[0-9]+\])?$", re.IGNORECASE)
+_CALLED = re.compile(r"(?:^|[._-])name$")
+
+
+def _shaped(names: Iterable[str], known: Mapping[str, Texts]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return which of *names* stand for whole ARNs of which nothing is known, and which for names, by what they are called."""
+    own = [name for name in names if re.fullmatch(r"[\w.\[\]'-]+", name)]
+    open_ = [name for name in own if name not in known]
+    arns = {name for name in open_ if _ARN.search(name)}
+    arns |= {name for name in own if name.startswith("var.") and any(text.startswith("arn:") for text in known.get(name, ()))}
+    return frozenset(arns), frozenset(name for name in open_ if _CALLED.search(name))
+
+
+def _named(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the placeholders of *texts* that are not those of every template."""
+    yield from (name for text in texts for name in PLACEHOLDER.findall(text) if name not in PSEUDO)
+
+
 def texts_of(beside: Iterable[str], known: Mapping[str, Texts], names: Iterable[str]) -> tuple[dict[str, Texts], frozenset[str]]:
     """Return what the placeholders of *beside* stand for, and those of what they stand for; and which of them are plain names."""
     made: dict[str, Texts] = {}
@@ -287,13 +313,10 @@ def _written(configuration: Configuration) -> dict[str, str]:
     made = configuration.written
     for module in configuration.modules[configuration.told :]:
         for mode in ("resource", "data"):
-            for block in module.blocks(mode):
-                kind = terraform_type(block.labels[0]) if len(block.labels) == 2 else None
-                if kind is None:
-                    continue
-                resource = Resource(module, block)
-                for attribute, pattern in kind.attributes.items():
-                    if pattern != "{name}":
+            for resource in module.resources(mode):
+                kind = terraform_type(resource.kind)
+                for attribute, pattern in kind.attributes.items() if kind is not None else ():
+                    if kind is not None and pattern != "{name}":
                         made.setdefault(resource.filled(kind, pattern, attribute), f"{resource.address}.{attribute}")
     configuration.told = len(configuration.modules)
     return dict(made)

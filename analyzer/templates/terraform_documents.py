@@ -43,7 +43,8 @@ def expanded(body: Body, kind: str, scope: Scope) -> Iterator[tuple[Block, Scope
     for block in body.named("dynamic"):
         if block.labels != (kind,):
             continue
-        over = _value(block.body, "for_each", scope)
+        written = block.body.attributes.get("for_each")
+        over = None if written is None else evaluate(written, scope)
         pairs = list(enumerate(over)) if isinstance(over, list) else list(over.items()) if isinstance(over, dict) else None
         name = block.body.attributes["iterator"].written if "iterator" in block.body.attributes else kind
         for content in block.body.named("content"):

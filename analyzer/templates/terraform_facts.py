@@ -13,7 +13,7 @@ from analyzer.templates.hcl_evaluate import evaluate
 from analyzer.templates.hcl_values import Ref, Scope, as_text
 from analyzer.templates.terraform_documents import expanded
 from analyzer.templates.terraform_module import Configuration
-from analyzer.templates.terraform_resource import Resource
+from analyzer.templates.terraform_resource import Resource, resources_of
 from analyzer.templates.types import facts, terraform_type
 from analyzer.text import Json
 
@@ -32,18 +32,19 @@ def facts_of(configuration: Configuration) -> Facts:
     made: Facts = {}
     for module in list(configuration.modules):
         for block in module.blocks("resource"):
-            kind = block.labels[0] if len(block.labels) == 2 else ""
-            told = paths_of(kind)
-            if not told:
-                continue
-            resource = Resource(module, block)
-            scope = resource.scope()
-            holder = _holder(resource, kind)
-            for fact, paths in told.items():
-                found = tuple(dict.fromkeys(text for path in paths for text in _at(block.body, path.split("."), scope)))
-                for arn in _arns(holder) if holder is not None else ():
-                    made[fact, arn] = (*made.get((fact, arn), ()), *found)
+            told = paths_of(block.labels[0]) if len(block.labels) == 2 else {}
+            for resource in resources_of(module, block) if told else ():
+                _add(made, resource, told)
     return made
+
+
+def _add(made: Facts, resource: Resource, told: dict[str, list[str]]) -> None:
+    scope = resource.scope()
+    holder = _holder(resource, resource.kind)
+    for fact, paths in told.items():
+        found = tuple(dict.fromkeys(text for path in paths for text in _at(resource.block.body, path.split("."), scope)))
+        for arn in _arns(holder) if holder is not None else ():
+            made[fact, arn] = (*made.get((fact, arn), ()), *found)
 
 
 def _holder(resource: Resource, kind: str) -> Resource | None:

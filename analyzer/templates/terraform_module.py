@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from analyzer.errors import SyntaxProblem
 from analyzer.templates.hcl import Block, Body, Expression, parts, read_hcl
@@ -16,7 +16,16 @@ from analyzer.templates.hcl_evaluate import evaluate
 from analyzer.templates.hcl_values import MOST, Known, Ref, Scope, Step, Value, as_text, placeholder
 from analyzer.templates.model import Texts
 from analyzer.templates.project import Project
-from analyzer.templates.terraform_resource import Resource
+from analyzer.templates.terraform_resource import (
+    Resource,
+    any_of,
+    bound_by,
+    instances,
+    is_optional,
+    is_repeated,
+    key_of,
+    resources_of,
+)
 from analyzer.text import Json, Source
 
 MOST_MODULES = 100
@@ -67,6 +76,7 @@ class Module:
     given: Mapping[str, tuple[Expression, Scope]] = field(default_factory=dict)
     above: tuple[str, ...] = ()
     called: dict[str, Module | None] = field(default_factory=dict)
+    repeated: dict[int, Value] = field(default_factory=dict)
     locals: dict[str, Value] = field(default_factory=dict)
     settings: Mapping[str, Expression] = field(default_factory=dict)
     fixed: Mapping[str, Json] = field(default_factory=dict)
@@ -85,11 +95,6 @@ class Module:
         for _, body in self.sources:
             yield from body.named(kind)
 
-    def resource(self, mode: str, kind: str, name: str) -> Resource | None:
-        """Return the resource or, where *mode* is `data`, the data source of that type and name."""
-        block = next((one for one in self.blocks(mode) if one.labels == (kind, name)), None)
-        return None if block is None else Resource(self, block)
-
     def file(self, path: str) -> str | None:
         """Return the text of a file of the project."""
         return self.configuration.read(path)
@@ -107,15 +112,40 @@ class Module:
             return value, steps[1:]
         if name == "module" and labels:
             block = next((one for one in self.blocks("module") if one.labels == (labels[0],)), None)
-            child = None if block is None else self.child(block, labels[0])
-            return (Ref(f"{self.prefix}module.{labels[0]}") if child is None else Outputs(child)), steps[1:]
+            return (Call(self, None, labels[0]) if block is None else self.instances_of(block)), steps[1:]
         if name == "data" and len(labels) == 2:
-            found = self.resource("data", labels[0], labels[1])
-            return (Ref(f"{self.prefix}data.{labels[0]}.{labels[1]}") if found is None else found), steps[2:]
+            block = next((one for one in self.blocks("data") if one.labels == (labels[0], labels[1])), None)
+            return (Ref(f"{self.prefix}data.{labels[0]}.{labels[1]}") if block is None else self.instances_of(block)), steps[2:]
         if labels:
-            found = self.resource("resource", name, labels[0])
-            return None if found is None else (found, steps[1:])
+            block = next((one for one in self.blocks("resource") if one.labels == (name, labels[0])), None)
+            return None if block is None else (self.instances_of(block), steps[1:])
         return None
+
+    def instances_of(self, block: Block) -> Value:
+        """Return a resource or a called module: its instances by their keys or in order, where it is known which there are."""
+        whole: Resource | Call = Call(self, block, block.labels[0]) if block.kind == "module" else Resource(self, block)
+        if not is_repeated(block):
+            return whole
+        if id(block) not in self.repeated:
+            found = instances(self, block, whole.address)
+            if found is not None and len(found) > MOST and block.kind == "module":
+                found = None  # so many calls of a module are one that stands for any of them
+            if isinstance(found, dict):
+                made: Value = {key: replace(whole, key=key_of(key), bound=bound) for key, bound in found.items()}
+            elif found is not None:
+                made = [replace(whole, key=key_of(index), bound=bound) for index, bound in enumerate(found)]
+            else:
+                made = whole
+            if f"{whole.address} (instances)" in self.configuration.working:
+                return made
+            self.repeated[id(block)] = made
+        return self.repeated[id(block)]
+
+    def resources(self, mode: str = "resource") -> Iterator[Resource]:
+        """Yield every instance of every resource or, where *mode* is `data`, data source."""
+        for block in self.blocks(mode):
+            if len(block.labels) == 2:
+                yield from resources_of(self, block)
 
     def _local(self, name: str) -> Value:
         """Return a local value, worked out once. One that needs itself is open."""
@@ -150,8 +180,10 @@ class Module:
         block = next((one for one in self.blocks("variable") if one.labels == (name,)), None)
         default = self.settings.get(name) or (block.body.attributes.get("default") if block else None)
         value = None if default is None else evaluate(default, self.scope())
-        if isinstance(value, list | dict) or (self.prefix and default is not None):
+        if self.prefix and default is not None:
             return value  # nobody but the caller could give a called module another one
+        if isinstance(value, list | dict) and default is not None:
+            return self._parts(address, value, default)
         known = self.configuration.known
         if self._is_plain(name, block, value):
             known.names.add(address)
@@ -162,22 +194,50 @@ class Module:
         known.texts.update({address: allowed or texts} if allowed or texts else {})
         return Ref(address)
 
+    def _parts(self, address: str, value: Value, default: Expression) -> Value:
+        """Return a list or an object that is a default: each text in it may be another one, as that of a variable may."""
+        known = self.configuration.known
+        known.spend(self.where)
+        if isinstance(value, list):
+            return [self._parts(f"{address}[{place}]", item, default) for place, item in enumerate(value)]
+        if isinstance(value, dict):
+            return {key: self._parts(f"{address}{_step(key)}", item, default) for key, item in value.items()}
+        if not isinstance(value, str) or not value or "${" in value or "%" in address:
+            return value
+        if not NO_NAME.search(address) and not re.search("[:/]", value):
+            known.names.add(address)
+        return known.stands_for(address, (value,))
+
     def _is_plain(self, name: str, block: Block | None, value: Value) -> bool:
         """Tell whether a variable holds a plain name, and no ARN, address or list."""
         kind = block.body.attributes.get("type") if block else None
         text = value if isinstance(value, str) else ""
         return (kind is None or kind.written in ("string", "number")) and not NO_NAME.search(name) and not re.search("[:/]", text)
 
+    def output(self, name: str) -> Value:
+        """Return an output of the module, for its caller."""
+        block = next((one for one in self.blocks("output") if one.labels == (name,)), None)
+        value = None if block is None else block.body.attributes.get("value")
+        address = f"{self.prefix}{name}"
+        return Ref(address) if value is None else self.once(f"{address} (output)", value, self.scope())
+
     # ------------------------------------------------------------------------------------------------- called modules
 
-    def child(self, block: Block, name: str) -> Module | None:
-        """Return the module that *block* calls; nothing for one that lies elsewhere than in the project."""
+    def children(self, block: Block) -> Iterator[Module]:
+        """Yield the modules that *block* calls, one for each instance, as far as they lie in the project."""
+        found = self.instances_of(block)
+        calls = found.spread() if isinstance(found, Call) else found.values() if isinstance(found, dict) else found
+        yield from (child for one in calls if (child := one.child()) is not None)
+
+    def child(self, call: Call) -> Module | None:
+        """Return the module that a call is of; nothing for one that lies elsewhere than in the project."""
+        name = f"{call.name}{call.key}"
         if name not in self.called:
             self.called[name] = None
-            self.called[name] = self._child(block, name)
+            self.called[name] = None if call.block is None else self._child(call.block, name, call.bound)
         return self.called[name]
 
-    def _child(self, block: Block, name: str) -> Module | None:
+    def _child(self, block: Block, name: str, bound: Mapping[str, Value]) -> Module | None:
         written = block.body.attributes.get("source")
         source = None if written is None else evaluate(written, self.scope())
         if not isinstance(source, str) or not source.startswith(("./", "../")):
@@ -189,7 +249,9 @@ class Module:
             message = f"the module `{self.prefix}{name}` {what}"
             configuration.problems.append(SyntaxProblem(message, name=self.where, line=block.line, help="it is left out"))
             return None
-        given = {key: (value, self.scope()) for key, value in block.body.attributes.items()}
+        if is_repeated(block) and not bound:
+            bound = any_of(block)
+        given = {key: (value, self.scope(**bound)) for key, value in block.body.attributes.items()}
         return read_module(configuration, folder, f"{self.prefix}module.{name}.", given, self.above)
 
 
@@ -215,6 +277,10 @@ def read_module(
     module.settings = {} if given is not None else _settings(configuration, folder)
     configuration.modules.append(module)
     return module
+
+
+def _step(key: str) -> str:
+    return f".{key}" if re.fullmatch(r"[A-Za-z_][\w-]*", key) else key_of(key)
 
 
 def _settings(configuration: Configuration, folder: str) -> dict[str, Expression]:
@@ -245,15 +311,36 @@ def _allowed(name: str, block: Block, scope: Scope) -> Texts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outputs:
-    """A module that is called, as the caller sees it."""
+class Call:
+    """A module that is called, as the caller sees it: the only one, or the instance `key`; `bound` is what that binds."""
 
-    module: Module
+    caller: Module
+    block: Block | None
+    name: str
+    key: str = ""
+    bound: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def address(self) -> str:
+        """What it is referred to by, from the top module."""
+        return f"{self.caller.prefix}module.{self.name}{self.key}"
+
+    def child(self) -> Module | None:
+        """Return the module; nothing for one that is not read."""
+        return self.caller.child(self)
 
     def attribute(self, name: str) -> Value:
         """Return an output of the module."""
-        module = self.module
-        block = next((one for one in module.blocks("output") if one.labels == (name,)), None)
-        address = f"{module.prefix}{name}"
-        value = None if block is None else block.body.attributes.get("value")
-        return Ref(address) if value is None else module.once(f"{address} (output)", value, module.scope())
+        module = self.child()
+        return Ref(f"{self.address}.{name}") if module is None else module.output(name)
+
+    def instance(self, index: Value) -> Call:
+        """Return one instance, where it is not known which there are."""
+        repeated = not self.key and (self.block is None or is_repeated(self.block))
+        bound = {} if self.block is None else bound_by(self.block, index)
+        return replace(self, key=key_of(index), bound=bound) if repeated else self
+
+    def spread(self) -> list[Value]:
+        """Return what `[*]` gives, where it is not known which instances there are."""
+        single = self.block is not None and not self.key and is_optional(self.caller, self.block, self.address)
+        return [self.instance(0) if single else self]

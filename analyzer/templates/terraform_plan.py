@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.errors import NotADefinition, SourceError
 from analyzer.sources import parse_any
 from analyzer.templates.facts import Facts
@@ -23,6 +24,7 @@ from analyzer.templates.project import Project
 from analyzer.templates.terraform import MACHINE, texts_of
 from analyzer.templates.terraform_documents import statements_of
 from analyzer.templates.terraform_facts import OF, at, paths_of
+from analyzer.templates.terraform_names import spelled_plainly
 from analyzer.templates.terraform_planned import Plan, Planned, as_list, as_object
 from analyzer.templates.terraform_role import ATTACHMENTS, OWN_POLICY, POLICY, ROLE
 from analyzer.templates.types import facts as facts_table
@@ -60,7 +62,7 @@ def machines(source: Source, document: Mapping[str, Json], project: Project) -> 
 def _read(plan: Plan, machine: Planned) -> Found:
     texts: dict[str, Texts] = {}
     names: set[str] = set()
-    name = f"{machine.prefix}{machine.name}{machine.index}"
+    name = f"{machine.prefix}{machine.name}".replace("'", '"') + machine.index
     options = _options(plan, machine, texts, names)
     text = machine.values.get("definition")
     sources = _sources(plan, machine)
@@ -74,6 +76,7 @@ def _read(plan: Plan, machine: Planned) -> Found:
             options={**found.options, **options},
             texts={**found.texts, **texts},
             names=found.names | names,
+            spelled={**spelled_plainly({*texts, *names, *_named(texts)}, found.home), **(found.spelled or {})},
             files=tuple(sorted({*found.files, *sources})),
         )
     shown = Source(text, f"{plan.source.name} ({name})")
@@ -97,6 +100,10 @@ def _read(plan: Plan, machine: Planned) -> Found:
         texts=known,
         names=plain,
         written=_written(plan),
+        spelled=spelled_plainly(
+            {*known, *plain, *_written(plan).values(), *_named(known), *PLACEHOLDER.findall(beside[0])}, machine.prefix
+        ),
+        home=machine.prefix,
         own_name=own,
         role=_role(plan, machine),
         files=sources,
@@ -117,7 +124,7 @@ def _facts(plan: Plan, texts: dict[str, Texts], names: set[str]) -> Facts:
             found: list[str] = []
             for path in paths:
                 values = [text for text in at(one.values, path) if isinstance(text, str)]
-                written = [_reference(plan, expression, one.module, texts, names) for expression in at(one.expressions, path)]
+                written = [_reference(plan, expression, one, texts, names) for expression in at(one.expressions, path)]
                 found += values or [text for text in written if text is not None]
             for arn in arns:
                 made[fact, arn] = tuple(dict.fromkeys((*made.get((fact, arn), ()), *found)))
@@ -128,7 +135,7 @@ def _holder(plan: Plan, one: Planned) -> Planned | None:
     named = facts_table(one.kind).get(OF)
     if named is None:
         return one
-    found = plan.resource(one.expressions.get(str(named)), one.module)
+    found = plan.resource(one.expressions.get(str(named)), one)
     return found[0] if found else None
 
 
@@ -159,7 +166,7 @@ def _from_sources(plan: Plan, machine: Planned, name: str) -> Found:
 
     folder = os.path.dirname(os.path.realpath(plan.source.name))
     values = {key: as_object(one).get("value") for key, one in as_object(plan.document.get("variables")).items()}
-    names = {name, name.removesuffix(machine.index)}
+    names = {name, name.removesuffix(machine.index), f"{''.join(f'module.{one}.' for one in machine.module)}{machine.name}"}
     failed: SourceError | None = None
     for one in terraform.machines_of_folder(folder, plan.project, values):
         if isinstance(one, SourceError):
@@ -189,7 +196,7 @@ def _options(plan: Plan, machine: Planned, texts: dict[str, Texts], names: set[s
         written = as_object(next(iter(as_list(machine.expressions.get("encryption_configuration"))[number:]), None)).get(
             "kms_key_id"
         )
-        key = key if isinstance(key, str) else _reference(plan, written, machine.module, texts, names)
+        key = key if isinstance(key, str) else _reference(plan, written, machine, texts, names)
         if key is not None:
             made["kms_key"] = key
     provider = as_object(as_object(as_object(plan.document.get("configuration")).get("provider_config")).get(machine.provider))
@@ -205,13 +212,13 @@ def _options(plan: Plan, machine: Planned, texts: dict[str, Texts], names: set[s
 
 def _variable(plan: Plan, expression: Json) -> Json:
     reference = plan.followed(expression, ())
-    head, _, name = reference[0].partition(".") if reference else ("", "", "")
+    head, _, name = reference.written.partition(".") if reference else ("", "", "")
     return plan.variable(name) if head == "var" else None
 
 
-def _reference(plan: Plan, expression: Json, path: tuple[str, ...], texts: dict[str, Texts], names: set[str]) -> str | None:
-    """Return the placeholder of what *expression* refers to, and learn what it stands for."""
-    found = plan.resource(expression, path)
+def _reference(plan: Plan, expression: Json, by: Planned, texts: dict[str, Texts], names: set[str]) -> str | None:
+    """Return the placeholder of what *expression*, one of *by*, refers to, and learn what it stands for."""
+    found = plan.resource(expression, by)
     if found is None:
         return None
     resource, attribute = found
@@ -243,21 +250,30 @@ def _filled(resource: Planned, pattern: str, own: str, attribute: str) -> str:
     return fill(pattern, give)
 
 
+def _named(texts: Mapping[str, Texts]) -> set[str]:
+    return {name for found in texts.values() for text in found for name in PLACEHOLDER.findall(text)}
+
+
 def _written(plan: Plan) -> dict[str, str]:
     """Return how the configuration refers to the ARNs that the plan knows: ``arn:aws:sns:...`` → `aws_sns_topic.t.arn`."""
     known = ((one.values.get("arn"), one) for one in plan.resources)
-    return {arn: f"{one.address}{one.index}.arn" for arn, one in known if isinstance(arn, str) and arn.startswith("arn:")}
+    return {arn: f"{one.address}.arn" for arn, one in known if isinstance(arn, str) and arn.startswith("arn:")}
+
+
+def _resource_of_role(plan: Plan, machine: Planned) -> Planned | None:
+    """Return the role that the machine has, where it is in the plan too: by what is known of its ARN, else by its reference."""
+    arn, expression = machine.values.get("role_arn"), machine.expressions.get("role_arn")
+    roles = [one for one in plan.resources if one.kind == ROLE and one.mode == "managed"]
+    known = [one for one in roles if isinstance(arn, str) and _is_named(one, arn)]
+    found = plan.resource(expression, machine) or plan.resource({"references": _of_roles(expression)}, machine)
+    role = known[0] if len(known) == 1 else found[0] if found else None
+    return role if role in roles else None
 
 
 def _role(plan: Plan, machine: Planned) -> Role | None:
-    """Return the role that the machine has, where it is in the plan too."""
-    roles = [one for one in plan.resources if one.kind == ROLE and one.mode == "managed"]
-    arn = machine.values.get("role_arn")
-    found = plan.resource(machine.expressions.get("role_arn"), machine.module)
-    role = next((one for one in roles if isinstance(arn, str) and one.values.get("arn") == arn), None) or (
-        found[0] if found else None
-    )
-    if role is None or role.kind != ROLE or role.mode != "managed":
+    """Return what the role of the machine is allowed, where it is in the plan too."""
+    role = _resource_of_role(plan, machine)
+    if role is None:
         return None
     statements: list[Json] = []
     managed: list[str] = [str(one) for one in as_list(role.values.get("managed_policy_arns"))]
@@ -285,7 +301,30 @@ def _role(plan: Plan, machine: Planned) -> Role | None:
         elif isinstance(one.values.get("policy_arn"), str):
             managed.append(one.values["policy_arn"])
     trust = _json(role.values.get("assume_role_policy"))
-    return Role(f"{role.address}{role.index}", role.pointer, tuple(statements), tuple(managed), tuple(others), trust)
+    boundary = _boundary(role)
+    return Role(role.address, role.pointer, tuple(statements), tuple(managed), tuple(others), trust, boundary=boundary)
+
+
+def _is_named(role: Planned, arn: str) -> bool:
+    """Tell whether an ARN is that of the role, whose name is one of the account; its own ARN may not be known yet."""
+    return role.values.get("arn") == arn or (":role/" in arn and role.values.get("name") == arn.rpartition("/")[2])
+
+
+def _of_roles(expression: Json) -> list[Json]:
+    return [one for one in as_list(as_object(expression).get("references")) if str(one).startswith(f"{ROLE}.")]
+
+
+def _boundary(role: Planned) -> str | None:
+    """Return the permissions boundary of a role: what it refers to, where the plan does not know it yet."""
+    value = role.values.get("permissions_boundary")
+    written = as_list(as_object(role.expressions.get("permissions_boundary")).get("references"))
+    return (
+        value
+        if isinstance(value, str) and value
+        else str(written[0])
+        if written and "permissions_boundary" not in role.values
+        else None
+    )
 
 
 def _is_of(plan: Plan, one: Planned, argument: str, role: Planned) -> bool:
@@ -293,7 +332,7 @@ def _is_of(plan: Plan, one: Planned, argument: str, role: Planned) -> bool:
     given = value if isinstance(value, list) else [value]
     if isinstance(role.values.get("name"), str) and role.values["name"] in given:
         return True
-    found = plan.resource(expression, one.module)
+    found = plan.resource(expression, one)
     return found is not None and found[0].address == role.address
 
 
@@ -302,7 +341,7 @@ def _policy(plan: Plan, attachment: Planned) -> Planned | None:
     for one in plan.resources:
         if one.kind == POLICY and one.mode == "managed" and isinstance(arn, str) and one.values.get("arn") == arn:
             return one
-    found = plan.resource(attachment.expressions.get("policy_arn"), attachment.module)
+    found = plan.resource(attachment.expressions.get("policy_arn"), attachment)
     return found[0] if found and found[0].kind == POLICY and found[0].mode == "managed" else None
 
 

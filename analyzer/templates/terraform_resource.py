@@ -6,12 +6,14 @@ https://developer.hashicorp.com/terraform/language/resources
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from analyzer.templates.hcl import Block
 from analyzer.templates.hcl_functions import rendered, settled
-from analyzer.templates.hcl_values import Ref, Scope, Value, as_text, choice
+from analyzer.templates.hcl_values import Ref, Scope, Value, as_text, placeholder
 from analyzer.templates.model import Texts
 from analyzer.templates.terraform_documents import policy_document
 from analyzer.templates.types import TerraformType, fill, terraform_type
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
 MOST_INSTANCES = 32
 """The most instances of one resource that are told apart."""
+
+_IN_KEYS = " !#&()*+,/:;<=>?@^`|~."
+"""What a key of an instance keeps in the name of a placeholder, beside letters and digits."""
 
 _SURROUNDINGS = {
     ("aws_caller_identity", "account_id"): "AWS::AccountId",
@@ -40,10 +45,12 @@ _PSEUDO = {"partition": "AWS::Partition", "region": "AWS::Region", "account": "A
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resource:
-    """A resource or a data source of a module."""
+    """A resource or a data source of a module: the only one, or the instance that `key` says; `bound` is what that binds."""
 
     module: Module
     block: Block
+    key: str = ""
+    bound: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:
@@ -54,21 +61,20 @@ class Resource:
     def address(self) -> str:
         """What it is referred to by, from the top module."""
         data = "data." if self.block.kind == "data" else ""
-        return f"{self.module.prefix}{data}{self.kind}.{self.block.labels[1]}"
+        return f"{self.module.prefix}{data}{self.kind}.{self.block.labels[1]}{self.key}"
 
     def scope(self) -> Scope:
-        """Return the scope of its arguments: what each instance is, where that is known."""
-        return self.module.scope(**self._each())
+        """Return the scope of its arguments: what the instance is, where that is known."""
+        return self.module.scope(**(self.bound if self.key or not is_repeated(self.block) else any_of(self.block)))
 
-    def _each(self) -> dict[str, Value]:
-        written = self.block.body.attributes.get("for_each", self.block.body.attributes.get("count"))
-        found = instances(self)
-        if not found or written is None:
-            return {}
-        [name] = {key for one in found.values() for key in one}
-        keys = {key: [one[name][key] for one in found.values()] for one in found.values() for key in one[name]}
-        scope = self.module.scope()
-        return {name: {key: choice(values, written, scope, f"{self.address} {name}.{key}") for key, values in keys.items()}}
+    def instance(self, index: Value) -> Resource:
+        """Return one instance, where it is not known which there are."""
+        written = is_repeated(self.block)
+        return self if self.key or not written else replace(self, key=key_of(index), bound=bound_by(self.block, index))
+
+    def spread(self) -> list[Value]:
+        """Return what `[*]` gives, where it is not known which instances there are."""
+        return [self.instance(0) if not self.key and is_optional(self.module, self.block, self.address) else self]
 
     def argument(self, name: str, scope: Scope | None = None) -> Value:
         """Return an argument as it is written; nothing when it is not there."""
@@ -175,18 +181,73 @@ class Resource:
         return None if expression is None else settled(self.argument(name, scope), expression, scope or self.scope())
 
 
-def instances(resource: Resource) -> dict[str, dict[str, Any]] | None:
-    """Return the instances that `for_each` or `count` makes, by index, with what each binds; nothing when that is not known."""
-    attributes, scope = resource.block.body.attributes, resource.module.scope()
+def is_repeated(block: Block) -> bool:
+    """Tell whether *block*, a resource or a call of a module, makes instances."""
+    return any(name in block.body.attributes for name in ("for_each", "count"))
+
+
+def instances(module: Module, block: Block, address: str) -> dict[str, Value] | list[Value] | None:
+    """Return what each instance of *block* binds, by key or in order; nothing when it is not known which there are.
+
+    https://developer.hashicorp.com/terraform/language/meta-arguments/for_each
+    """
+    attributes = block.body.attributes
     written = attributes.get("for_each", attributes.get("count"))
     if written is None:
-        return {"": {}}
-    over = resource.module.once(f"{resource.address} (instances)", written, scope)
+        return None
+    over = module.once(f"{address} (instances)", written, module.scope())
     if "for_each" not in attributes:
-        known = isinstance(over, int) and 0 <= over <= MOST_INSTANCES
-        return {f"[{index}]": {"count": {"index": index}} for index in range(over)} if known else None
-    if isinstance(over, list) and all(isinstance(one, str) for one in over):
-        over = {one: one for one in over}
-    if isinstance(over, dict) and len(over) <= MOST_INSTANCES and not any("${" in key for key in over):
-        return {f'["{key}"]': {"each": {"key": key, "value": value}} for key, value in over.items()}
-    return None
+        known = isinstance(over, int) and not isinstance(over, bool) and 0 <= over <= MOST_INSTANCES
+        return [bound_by(block, index) for index in range(over)] if known else None
+    pairs = [(_text_of(one, module), one, one) for one in over] if isinstance(over, list) else []
+    if isinstance(over, dict):
+        pairs = [(key, key, value) for key, value in over.items()]
+    if not isinstance(over, list | dict) or len(pairs) > MOST_INSTANCES or any("${" in text for text, _, _ in pairs):
+        return None
+    return {text: {"each": {"key": key, "value": value}} for text, key, value in pairs}
+
+
+def _text_of(value: Value, module: Module) -> str:
+    """Return the text that a member of a set is: of a variable, its default."""
+    found = module.configuration.known.texts.get(value.name, ()) if isinstance(value, Ref) else (value,)
+    return found[0] if len(found) == 1 and isinstance(found[0], str) else "${}"
+
+
+def is_optional(module: Module, block: Block, address: str) -> bool:
+    """Tell whether *block* makes one instance or none, by a condition that only the deployment knows."""
+    written = block.body.attributes.get("count")
+    over = None if written is None else module.once(f"{address} (instances)", written, module.scope())
+    found = module.configuration.known.texts.get(over.name, ()) if isinstance(over, Ref) else ()
+    return {*found} == {"0", "1"}
+
+
+def resources_of(module: Module, block: Block) -> Iterator[Resource]:
+    """Yield each instance of a resource: of one whose instances are not known, the one that stands for any of them."""
+    found = module.instances_of(block)
+    if isinstance(found, Resource):
+        yield from found.spread()
+    else:
+        yield from found.values() if isinstance(found, dict) else found
+
+
+def key_of(index: Value) -> str:
+    """Return the key of an instance as an address has it: `[0]`, `['a']`, or the name of what only the deployment knows."""
+    if isinstance(index, Ref):
+        return f"[{index.name[:128]}]"
+    return f"['{quote(index, _IN_KEYS)}']" if isinstance(index, str) else f"[{index}]" if isinstance(index, int) else "[*]"
+
+
+def any_of(block: Block) -> dict[str, Value]:
+    """Return what any instance of *block* binds: those that are made over the same are made with the same keys."""
+    attributes = block.body.attributes
+    name = "each.key" if "for_each" in attributes else "count.index"
+    written = attributes["for_each" if "for_each" in attributes else "count"].written
+    return bound_by(block, Ref(placeholder(f"{name} of {written}")))
+
+
+def bound_by(block: Block, index: Value) -> dict[str, Value]:
+    """Return what the instance *index* of *block* binds, as far as the index says it."""
+    if "for_each" not in block.body.attributes:
+        return {"count": {"index": index}}
+    is_set = block.body.attributes["for_each"].written.startswith("toset(")
+    return {"each": {"key": index, "value": index if is_set else Ref(f"each.value of {key_of(index)}")}}

@@ -5,13 +5,14 @@ https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.errors import SourceError
 from analyzer.templates.hcl_evaluate import evaluate
 from analyzer.templates.hcl_functions import parsed
-from analyzer.templates.hcl_values import Ref, Scope, Value, as_text
+from analyzer.templates.hcl_values import Choice, Ref, Scope, Value, as_text
 from analyzer.templates.model import Role
 from analyzer.templates.terraform_documents import expanded, statements_of
 from analyzer.templates.terraform_resource import Resource
@@ -23,6 +24,12 @@ ATTACHMENTS = {"aws_iam_role_policy_attachment": "role", "aws_iam_policy_attachm
 """The resources that attach a policy, and the argument that says to which roles."""
 
 
+_ROLE_ARN = re.compile(r"arn:[^:]*(?:\$\{AWS::Partition\})?:iam::(?:[^:]*|\$\{[^}]*\}):role/(?:.*/)?([^/]+)")
+
+_INSTANCE = re.compile(r"(\[.*\])?\.\w+")
+_KNOWN_KEY = re.compile(r"\[(?:[0-9]+|'[^']*')\]")
+
+
 def role_of(machine: Resource, scope: Scope) -> Role | None:
     """Return the role that the machine has; nothing for one that is declared elsewhere."""
     value = (
@@ -30,8 +37,29 @@ def role_of(machine: Resource, scope: Scope) -> Role | None:
     )
     role = _declared(value, machine)
     if role is None or role.kind != ROLE or role.block.kind != "resource":
+        role = _named(value, machine)
+    return None if role is None else declared_role(role)
+
+
+def _named(value: Value, machine: Resource) -> Resource | None:
+    """Return the role that an ARN names. A name is one role of the account, and no machine has a role of another account."""
+    texts = machine.module.configuration.known.texts
+    found = texts.get(value.name, ()) if isinstance(value, Ref) else (value,)
+    match = _ROLE_ARN.fullmatch(found[0]) if len(found) == 1 and isinstance(found[0], str) else None
+    if match is None:
         return None
-    return declared_role(role)
+    held = PLACEHOLDER.fullmatch(match[1])
+    names = {match[1], *(texts.get(held[1], ()) if held and len(texts.get(held[1], ())) == 1 else ())}
+    roles = [one for one in _everywhere(machine) if one.kind == ROLE and names & _names(one)]
+    return roles[0] if len(roles) == 1 else None
+
+
+def _names(role: Resource) -> set[str]:
+    """Return what the name of a role is written as."""
+    kind, written = terraform_type(ROLE), role.block.body.attributes.get("name")
+    own = {f"${{{role.address}.{role.own_name(kind)}}}"} if kind else set()
+    value = role.argument("name")
+    return own | ({as_text(value, written, role.scope())} if written is not None and value is not None else set())
 
 
 def declared_role(role: Resource) -> Role:
@@ -44,13 +72,19 @@ def declared_role(role: Resource) -> Role:
     for arn in managed if isinstance(managed, list) else []:
         made.add_policy(arn, role)
     for one in _everywhere(role):
-        if one.kind == OWN_POLICY and _is_of(one.argument("role"), role):
+        named = "role" if one.kind == OWN_POLICY else ATTACHMENTS.get(one.kind)
+        is_of = named is not None and _is_of(one.argument(named), role)
+        if is_of is None:
+            made.others.append(one.address)
+        elif is_of and one.kind == OWN_POLICY:
             made.add_document(_text(one.block.body.attributes.get("policy"), one.scope()))
-        elif one.kind in ATTACHMENTS and _is_of(one.argument(ATTACHMENTS[one.kind]), role):
+        elif is_of:
             made.add_policy(one.json("policy_arn"), one)
     trust = _parsed(_text(body.attributes.get("assume_role_policy"), role.scope()), role.scope())
     pointer = (*role.module.prefix.split(".")[:-1], "resource", *role.block.labels)
-    return Role(role.address, pointer, tuple(made.statements), tuple(made.managed), tuple(made.others), trust)
+    boundary = _text(body.attributes.get("permissions_boundary"), role.scope())
+    others = tuple(made.others)
+    return Role(role.address, pointer, tuple(made.statements), tuple(made.managed), others, trust, boundary=boundary or None)
 
 
 class _Policies:
@@ -84,9 +118,7 @@ class _Policies:
 def _everywhere(role: Resource) -> Iterator[Resource]:
     """Yield the resources of all modules that are read."""
     for module in list(role.module.configuration.modules):
-        for block in module.blocks("resource"):
-            if len(block.labels) == 2:
-                yield Resource(module, block)
+        yield from module.resources()
 
 
 def _declared(value: Value, by: Resource) -> Resource | None:
@@ -98,18 +130,25 @@ def _declared(value: Value, by: Resource) -> Resource | None:
     return by.module.configuration.resources.get(match[1] if match else text)
 
 
-def _is_of(value: Value, role: Resource) -> bool:
-    """Tell whether *value* names the role: by a reference to it, or by the name that it is given."""
+def _is_of(value: Value, role: Resource) -> bool | None:
+    """Tell whether *value* names the role: by a reference to it, or by the name that it is given. Nothing where it may."""
     if isinstance(value, list):
-        return any(_is_of(one, role) for one in value)
-    if isinstance(value, Resource):
-        return value.address == role.address
+        found = [_is_of(one, role) for one in value]
+        return True if True in found else None if None in found else False
+    if isinstance(value, Choice):
+        return None if any(_is_of(one, role) is not False for one in value.values) else False
     kind = terraform_type(ROLE)
     name = f"{role.address}.{role.own_name(kind)}" if kind else f"{role.address}.name"
-    if isinstance(value, Ref):
-        return value.name == name
-    written = role.argument("name")
-    return isinstance(value, str) and (value in (f"${{{name}}}", written))
+    if not isinstance(value, Ref):
+        return isinstance(value, str) and value in (f"${{{name}}}", role.argument("name"))
+    if value.name == name:
+        return True
+    every = role.address.removesuffix(role.key)
+    match = _INSTANCE.fullmatch(value.name.removeprefix(every)) if value.name.startswith(every) else None
+    if match:
+        return False if all(_KNOWN_KEY.fullmatch(key or "") for key in (match[1], role.key)) else None
+    may_be = role.module.configuration.known.texts.get(value.name, ())
+    return None if len(may_be) > 1 and f"${{{name}}}" in may_be else False
 
 
 def _text(expression: object, scope: Scope) -> str | None:

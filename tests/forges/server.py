@@ -6,6 +6,7 @@ import json
 import re
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,7 +18,7 @@ import jsonschema
 from tests.forges import reviews
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 TOKEN = "only-in-the-header-3f9c"
 ME = "asl-iam-bot"
@@ -34,6 +35,9 @@ class State:
     """
 
     comments: dict[int, dict[str, Any]] = field(default_factory=dict)
+    deleted: dict[int, dict[str, Any]] = field(default_factory=dict)
+    answers: list[dict[str, Any]] = field(default_factory=list)
+    reports: dict[str, dict[str, Any]] = field(default_factory=dict)
     heads: dict[int, str] = field(default_factory=lambda: {7: "b" * 40})
     faults: list[tuple[str, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -79,6 +83,19 @@ class Forge(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
 
+@contextmanager
+def running(kind: str) -> Iterator[Forge]:
+    """Run a forge. A request that its description does not have fails the test."""
+    forge = Forge(kind)
+    thread = threading.Thread(target=forge.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield forge
+    forge.shutdown()
+    forge.server_close()
+    thread.join()
+    assert forge.state.complaints == []
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Forge
@@ -107,14 +124,15 @@ class _Handler(BaseHTTPRequestHandler):
             if fault is not None:
                 state.faults.remove(fault)
             what = fault[1] if fault is not None else ""
-        if what in ("502", "429", "limited", "dropped", "html", "moved"):
+        if what in ("502", "429", "limited", "dropped", "html", "moved", "sign in"):
             self._fail(what)
             return
-        body = json.loads(sent)["body"] if sent else ""
+        body = self._text(operation, sent)
         with self.server.lock:
-            status, answer, headers = self._do(operation, names, query, body)
+            do = self._report if "report" in names else self._do
+            status, answer, headers = do(operation, names, query, body)
             if what == "duplicated":
-                self._do(operation, names, query, body)
+                do(operation, names, query, body)
         state.after(operation)
         if state.meet is not None and operation == state.meet_at:
             meet = state.meet
@@ -128,6 +146,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(status, answer, headers, cut=True)
         else:
             self._send(status, answer, headers)
+
+    def _text(self, operation: str, sent: bytes) -> Any:
+        """Return the text of a comment out of the body of a request, or the body of another request."""
+        found = json.loads(sent) if sent else ""
+        [described] = [one for one in self.server.described["operations"] if one["id"] == operation]
+        for step in described.get("text", ["body"]) if sent else ():
+            found = found[step]
+        return found
 
     def _operation(self, sent: bytes) -> tuple[str, dict[str, str], dict[str, str]] | None:
         """Return which operation of the description is asked for; nothing, with a complaint, when it is none."""
@@ -147,8 +173,13 @@ class _Handler(BaseHTTPRequestHandler):
             query = dict(parse_qsl(address.query, strict_parsing=bool(address.query)))
             wrong += [f"path {name}" for name in described["integers"] if name in names and not names[name].isdecimal()]
             wrong += [f"query {name}" for name in query if name not in one["query"]]
-            wrong += [name for name, kind in one["query"].items() if kind == "integer" and not query.get(name, "1").isdecimal()]
-            wrong += ["per_page"] if int(query.get("per_page", "1")) > 100 else []
+            wrong += [f"no query {name}" for name in described.get("required", ()) if name not in query]
+            forms = {"integer": "[0-9]+", "string": ".*"}
+            wrong += [
+                name for name, kind in one["query"].items()
+                if name in query and not re.fullmatch(forms.get(kind, kind), query[name])
+            ]  # fmt: skip
+            wrong += [name for name in ("per_page", "pagelen") if int(query.get(name, "1")) > 100]
             if "body" in one:
                 wrong += ["content-type"] if self.headers.get("Content-Type") != "application/json" else []
                 wrong += [error.message for error in jsonschema.Draft202012Validator(one["body"]).iter_errors(json.loads(sent))]
@@ -159,14 +190,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.state.complaints.append(f"{self.command} {self.path}: {wrong or 'no such operation'}")
         return None
 
-    def _do(self, operation: str, names: dict[str, str], query: dict[str, str], body: str) -> tuple[int, Any, dict[str, str]]:
+    def _do(self, operation: str, names: dict[str, str], query: dict[str, str], body: Any) -> tuple[int, Any, dict[str, str]]:
         state = self.server.state
         if operation == "users/get-authenticated":
-            login = {"login": ME, "username": ME, "id": 1}
+            login = {"login": ME, "username": ME, "id": 1, "uuid": ME, "authenticatedUser": {"id": ME}}
             return (200, login, {}) if state.login else (403, {"message": "Resource not accessible by integration"}, {})
         if operation == "pulls/get":
             head = state.heads.get(int(names.get("pull_number") or names["issue_number"]))
-            return (404, {"message": "Not Found"}, {}) if head is None else (200, {"head": {"sha": head}, "sha": head}, {})
+            return (404, {"message": "Not Found"}, {}) if head is None else (200, self._request_at(head), {})
+        if operation == "commits/get":
+            found = [head for head in state.heads.values() if head.startswith(names["commit"])]
+            return (
+                (200, {"hash": found[0]}, {}) if found else (404, {"type": "error", "error": {"message": "no such commit"}}, {})
+            )
         if operation == "pulls/list":
             wanted = [{"number": number, "head": {"sha": sha}} for number, sha in state.heads.items()]
             return 200, wanted if query.get("head") == "stranger:topic" else [], {}
@@ -180,33 +216,74 @@ class _Handler(BaseHTTPRequestHandler):
         if number not in state.comments:
             return 404, {"message": "Not Found"}, {}
         if operation == "issues/delete-comment":
-            del state.comments[number]
-            return 204, None, {}
+            state.deleted[number] = state.comments.pop(number)
+            return (200 if self.server.kind == "azure" else 204), None, {}
         state.comments[number]["body"] = body
         return 200, self._shown(number), {}
 
+    def _report(self, operation: str, names: dict[str, str], _: object, body: Any) -> tuple[int, Any, dict[str, str]]:
+        """Keep a report. Annotations stay when it is written anew, and a report that is not there has none."""
+        reports, name = self.server.state.reports, f"{names['commit']}/{names['report']}"
+        if operation != "reports/put" and name not in reports:
+            return 404, {"error": {"message": "no such report"}}, {}
+        if operation == "reports/delete":
+            del reports[name]
+            return 204, None, {}
+        if operation == "reports/put":
+            reports[name] = {"annotations": [], **reports.get(name, {}), **body}
+        else:
+            reports[name]["annotations"] += body
+        return 200, body, {}
+
+    def _request_at(self, head: str) -> dict[str, Any]:
+        """Return a request as the interface shows it. Bitbucket shows the first digits of a commit."""
+        if self.server.kind == "azure":
+            return {"lastMergeSourceCommit": {"commitId": head}}
+        if self.server.kind == "bitbucket":
+            return {"source": {"commit": {"hash": head[:12]}, "repository": {"full_name": "acme/flows"}}}
+        return {"head": {"sha": head}, "sha": head}
+
     def _list(self, query: dict[str, str]) -> tuple[int, Any, dict[str, str]]:
-        size, page = min(self.server.state.page, int(query.get("per_page", "30"))), int(query.get("page", "1"))
+        size = min(self.server.state.page, int(query.get("per_page") or query.get("pagelen") or "30"))
+        page = int(query.get("page", "1"))
         state = self.server.state
         numbers = sorted(state.comments)
         if state.lag and "issues/create-comment" in state.asked:
             state.lag -= 1
             numbers.pop()
+        if self.server.kind == "azure":
+            value = [self._shown(number) for number in sorted({*numbers, *state.deleted})]
+            return 200, {"count": len(value), "value": value}, {}
+        if self.server.kind == "bitbucket":
+            numbers = sorted({*numbers, *state.deleted})
         shown = numbers[(page - 1) * size : page * size]
-        headers = {}
+        headers, address = {}, f"{self.server.url}{urlsplit(self.path).path}"
+        rest = ""
         if page * size < len(numbers):
-            path = urlsplit(self.path).path
             rest = "&".join(f"{name}={value}" for name, value in {**query, "page": str(page + 1)}.items())
             last = -(-len(numbers) // size)
-            address = f"{self.server.url}{path}"
             headers["Link"] = f'<{address}?{rest}>; rel="next", <{address}?page={last}>; rel="last"'
-        return 200, [self._shown(number) for number in shown], headers
+        found = [self._shown(number) for number in shown]
+        if self.server.kind == "bitbucket":
+            following = {"next": f"{address}?{rest}"} if headers else {}
+            return 200, {"pagelen": size, "values": found, **following}, {}
+        return 200, found, headers
 
     def _shown(self, number: int) -> dict[str, Any]:
         """Return a comment as the interface shows it."""
-        one = self.server.state.comments[number]
+        state = self.server.state
+        gone = number in state.deleted
+        one = state.deleted[number] if gone else state.comments[number]
         shown: dict[str, Any] = {"id": number, "body": one["body"]}
-        if self.server.kind == "github":
+        if self.server.kind == "azure":
+            first = {"id": number % 7 + 1, "parentCommentId": 0, "author": {"id": one["author"]}, "isDeleted": gone}
+            first |= {"commentType": "system" if one["kind"] == "System" else "text"} | ({} if gone else {"content": one["body"]})
+            shown = {"id": number, "isDeleted": gone, "status": "closed", "comments": [first, *state.answers]}
+        elif self.server.kind == "bitbucket":
+            user = {"uuid": one["author"], "type": "app_user" if one["kind"] == "Bot" else "user"}
+            text = {"raw": "" if gone else one["body"], "markup": "markdown"}
+            shown = {"type": "pullrequest_comment", "id": number, "deleted": gone, "content": text, "user": user}
+        elif self.server.kind == "github":
             shown |= dict.fromkeys(("node_id", "html_url", "issue_url", "url"), "x")
             shown |= dict.fromkeys(("created_at", "updated_at"), "2026-11-25T00:00:00Z")
             shown["user"] = {"id": 1, "login": one["author"], "type": one["kind"]}
@@ -225,6 +302,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(403, {"message": "API rate limit exceeded"}, headers)
         elif what == "html":
             self._send(200, "<html>a proxy speaks</html>", raw=True)
+        elif what == "sign in":
+            self._send(203, "<html>sign in</html>", raw=True)
         elif what == "moved":
             self._send(301, {"message": "Moved Permanently"}, {"Location": "http://example.com/elsewhere"})
         else:

@@ -1,4 +1,4 @@
-# One instance, any instance and all instances: the reference is to the resource.
+# One instance and another are two queues. Which one `open` means only the deployment knows, so its name keeps what it hangs on.
 # https://developer.hashicorp.com/terraform/language/expressions/references#resources
 variable "stages" {
   type = list(string)
