@@ -108,9 +108,12 @@ def _analysed(
     ctx: click.Context, known: Job, ends: tuple[str | None, str | None], path: str, given: dict[str, Any], *, suggest: bool
 ) -> tuple[Review, Links, int, int]:
     """Return what there is to say, how lines are linked, the time of the head, and an exit code."""
-    from analyzer.bot.gather import gather
+    from functools import cache
+
+    from analyzer.bot.gather import gather, policies
     from analyzer.cli.revisions import commit_of, merge_base, prefix
-    from analyzer.cli.suggested import lacking, offers, shown_in_folders, shown_in_revisions, with_offers
+    from analyzer.cli.sides import key_of
+    from analyzer.cli.suggested import as_written, lacking, offers, shown_in_folders, shown_in_revisions, with_offers
 
     base, head = ends[0] or known.base, ends[1] or known.head
     if base is None or head is None:
@@ -130,9 +133,13 @@ def _analysed(
     before, _, failed, _ = _side(ctx, base, (base, head), path, given)
     after, findings, code, inputs = _side(ctx, head, (base, head), path, given)
     code = max(code, failed)
-    said = gather(before, after, findings, incomplete=code != 0)
-    if suggest and show is not None and not code:
-        said = with_offers(said, offers(ctx, inputs, lacking(said, findings), show, given))
+    # What is suggested is what `write` would write, in the comment as in the diff.
+    written = cache(lambda: as_written(ctx, inputs, given))
+    told = gather(
+        before, after, findings, lambda one: policies(written().get(key_of(one, inputs.root), one)), incomplete=code != 0
+    )
+    lacks = lacking(told, findings) if suggest and show is not None and not code else set()
+    said = with_offers(told, offers(inputs, written(), lacks, show)) if lacks and show is not None else told
     return said, links, moment, code
 
 

@@ -43,25 +43,33 @@ def lacking(said: Review, findings: Mapping[Key, Sequence[Finding]]) -> set[Key]
     return {key for key, found in findings.items() if key in keys and any(one.severity is not Severity.NOTE for one in found)}
 
 
-def offers(ctx: click.Context, inputs: Inputs, keys: Collection[Key], show: Show, given: dict[str, Any]) -> dict[Key, Offer]:
-    """Return what to offer for the machines *keys* of *inputs*, which are all machines of the head.
+def as_written(ctx: click.Context, inputs: Inputs, given: dict[str, Any]) -> dict[Key, Analysis]:
+    """Return the machines of templates as `write` takes them: what only the deployment knows, such as the partition, is kept."""
+    from analyzer.cli.sides import key_of
+
+    contexts = options.take_contexts({**given, "keep_substitutions": True})
+    machines = [one for one in inputs.machines if one.found is not None]
+    return {key_of(analysis, inputs.root): analysis for analysis in io.analyze_all(machines, 0, contexts, ctx).analyses}
+
+
+def offers(inputs: Inputs, written: Mapping[Key, Analysis], keys: Collection[Key], show: Show) -> dict[Key, Offer]:
+    """Return what to offer for the machines *keys* of *inputs*; *written* are all machines of the head, as `write` takes them.
 
     It is what `asl-iam write TEMPLATE --machine NAME` would write at the head, or nothing where that would refuse to.
     """
-    from analyzer.cli.sides import key_of
     from analyzer.render.holders import DIALECTS
     from analyzer.render.spell import spelled
 
-    if not any(one.found is not None and one.found.role is not None and one.found.dialect in DIALECTS for one in inputs.machines):
-        return {}
-    contexts = options.take_contexts({**given, "keep_substitutions": True})
     by_template: dict[str, list[tuple[Key, Analysis]]] = {}
-    for analysis in io.analyze_all(inputs.machines, 0, contexts, ctx).analyses:
+    for key, analysis in written.items():
         if analysis.found is not None:
-            by_template.setdefault(analysis.found.template, []).append((key_of(analysis, inputs.root), spelled(analysis)))
+            by_template.setdefault(analysis.found.template, []).append((key, spelled(analysis)))
     made: dict[Key, Offer] = {}
     for name, machines in by_template.items():
-        source = _source(inputs, name) if any(key in keys for key, _ in machines) else None
+        found = [one.found for key, one in machines if key in keys]
+        if not any(one is not None and one.role is not None and one.dialect in DIALECTS for one in found):
+            continue
+        source = _source(inputs, name)
         shown = show(name, source.text) if source is not None else None
         if source is not None and shown is not None:
             made |= _of_template(source, machines, keys, shown)
