@@ -42,7 +42,8 @@ class Entry(NamedTuple):
 class Diagnostic:
     """One thing to tell about a definition. `pointer` says where; a line and a column are found only when shown.
 
-    `actions` are the IAM actions it speaks of, where a program has to know them.
+    `actions` are the IAM actions it speaks of, and `resources` the patterns that it says are granted, where a program has to know
+    them.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Diagnostic:
     help: str = ""
     on_key: bool = False
     actions: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
 
 
 _E, _W, _N = Severity.ERROR, Severity.WARNING, Severity.NOTE

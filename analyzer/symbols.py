@@ -12,6 +12,12 @@ import re
 _FIRST, _END, _ARN_END = 0xF0000, "\U000ffffd", "\U000ffffc"
 """Supplementary Private Use Area-A: a character of it stands for that of the first plane at the same place."""
 
+BARE = "#name"
+"""What ends the name of a placeholder that stands for the bare name of a resource, where a reference to it gives more."""
+
+_OWN = re.compile(rf"\$\{{[^{{}}]*(?:{BARE}|#made| \*)\}}")
+"""A placeholder that stands for a part of what a reference gives: nobody has written it, and it has no name in the template."""
+
 FIRST = chr(_FIRST)
 """The least of the characters that symbols are made of."""
 
@@ -30,6 +36,16 @@ def symbol(name: str, *, arn: bool = False) -> str | None:
 def spell(text: str) -> str:
     """Write the symbols of *text* as placeholders: `table/${Orders}`."""
     return _SYMBOL.sub(lambda match: "${" + "".join(chr(ord(one) - _FIRST) for one in match[1]) + "}", text)
+
+
+def spell_for_people(text: str) -> str:
+    """Write the symbols of *text* as placeholders, by what the template calls them: the name of a resource is the resource."""
+    return spell(text).replace(f"{BARE}}}", "}")
+
+
+def names_a_part(text: str) -> bool:
+    """Tell whether *text* speaks of a placeholder that nobody has written, for a part of what a reference gives."""
+    return _OWN.search(text) is not None
 
 
 def has_symbol(text: str) -> bool:

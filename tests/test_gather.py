@@ -32,7 +32,7 @@ def side(*, name: str = "M", **states: dict[str, Any]) -> Side:
 
 def said(base: Side, head: Side) -> Review:
     """Compare two sides, without findings."""
-    return gather(base, head, {})
+    return gather(base, head)
 
 
 def test_the_same_permissions_by_other_states_are_nothing_to_say() -> None:
@@ -74,7 +74,7 @@ def test_a_machine_that_is_gone_has_only_what_it_needed() -> None:
 
 def test_a_machine_that_could_not_be_read_is_not_said_to_be_gone() -> None:
     """Nobody knows what it needs."""
-    assert gather(side(A=PUT), Side({}), {}, incomplete=True).machines == ()
+    assert gather(side(A=PUT), Side({}), incomplete=True).machines == ()
 
 
 def test_a_change_of_who_may_take_the_role_is_shown() -> None:
@@ -131,9 +131,26 @@ def test_actions_that_one_statement_has_for_nothing_are_one_remark() -> None:
         )
         for name in ("AddPermission", "CreateQueue", "DeleteMessage", "DeleteQueue", "PurgeQueue", "SendMessage")
     ]  # fmt: skip
-    [machine] = gather(base, head, {key: unneeded}).machines
+    [machine] = gather(base, head._replace(findings={key: unneeded})).machines
     [remark] = machine.remarks
     assert remark.message == (
         "statement `Wide` allows sqs:AddPermission, sqs:CreateQueue, sqs:DeleteMessage, sqs:DeleteQueue and 2 more, "
         "which no state needs"
     )
+
+
+def test_what_is_wrong_in_the_base_already_is_counted_and_no_more() -> None:
+    """Who asks for a change is told what the change brings: lines and messages may have moved."""
+    base, head = side(A=PUT), side(A=PUT, B=GET)
+    [key] = head.analyses
+
+    def denied(action: str, line: str) -> Any:
+        message = f"state `A` needs {action}, which is not declared, {line}"
+        return finding("missing-permission", "M", message, Place("state `A`"), state="A", actions=(action,), resource="t")
+
+    old = base._replace(findings={key: [denied("dynamodb:PutItem", "line 1")]})
+    new = head._replace(findings={key: [denied("dynamodb:PutItem", "line 2"), denied("dynamodb:GetItem", "line 3")]})
+    [machine] = gather(old, new).machines
+    assert [remark.message for remark in machine.remarks] == [denied("dynamodb:GetItem", "line 3").message]
+    assert machine.older == 1
+    assert gather(old, base._replace(findings=old.findings)).machines == ()

@@ -372,6 +372,57 @@ def test_a_circle_is_broken_by_a_name_where_there_is_one() -> None:
     assert "# The role cannot refer to the machine that refers to it" in said.stdout
 
 
+MADE_UP = """\
+Resources:
+  Job: {Type: AWS::Batch::JobDefinition, Properties: {Type: container}}
+  Key: {Type: AWS::SecretsManager::Secret, Properties: {}}
+  Flow:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Definition:
+        StartAt: Run
+        States:
+          Run:
+            Type: Task
+            Resource: arn:aws:states:::batch:submitJob
+            Parameters: {JobDefinition: !Ref Job, JobQueue: q, JobName: j}
+            Next: Read
+          Read:
+            Type: Task
+            Resource: arn:aws:states:::aws-sdk:secretsmanager:getSecretValue
+            Parameters: {SecretId: !Ref Key}
+            End: true
+"""
+
+
+def test_no_pattern_is_told_of_where_a_reference_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A revision and six characters, which the deployment makes up, are patterns elsewhere and references in this language."""
+    monkeypatch.chdir(tmp_path)
+    Path("t.yaml").write_text(MADE_UP)
+    own = CliRunner().invoke(main, ["analyze", "t.yaml", "--format", "sam"])
+    assert ("!Ref Job" in own.stdout, "!Ref Key" in own.stdout) == (True, True)
+    assert "unresolved-substitution" not in own.stderr
+    written = CliRunner().invoke(main, ["write", "t.yaml", "--dry-run"])
+    assert (written.exit_code, "unresolved-substitution" in written.stderr) == (0, False)
+    other = CliRunner().invoke(main, ["analyze", "t.yaml", "--format", "terraform"])
+    said = " ".join(other.stderr.split())
+    assert "`JobDefinition` names `Job` with something that its deployment makes up, so batch:SubmitJob is granted on" in said
+    assert "secret:${Key}-*`" in said
+    assert "#" not in said
+    assert "--substitution" not in said
+
+
+def test_no_placeholder_is_told_of_that_nobody_has_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name and a revision in an ARN are parts of what `!Ref Job` gives: it is `Job` that a reader knows, and can substitute."""
+    monkeypatch.chdir(tmp_path)
+    Path("t.yaml").write_text(MADE_UP)
+    plain = CliRunner().invoke(main, ["analyze", "t.yaml"])
+    told = " ".join(f"{plain.stdout}{plain.stderr}".split())
+    assert "JobDefinition: substitution `${Job}`" in told
+    assert "`JobDefinition` names `Job` with something that its deployment makes up, so batch:SubmitJob is granted on" in told
+    assert ("#name" in told, "#made" in told) == (False, False)
+
+
 # ------------------------------------------------------------------------------------------------------ plain definitions
 
 

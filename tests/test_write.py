@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from render.templates_found import READABLE, document_of, label, policies, run, text_of
 
+from analyzer.cli import main
 from analyzer.errors import CannotEdit
 from analyzer.render.inplace import replaced
 from analyzer.render.stack import Tagged, long_form
@@ -202,6 +204,63 @@ def test_one_that_is_refused_keeps_all_others_from_being_written(tmp_path: Path,
     assert Path("a.yaml").read_text() == good
 
 
+BESIDE = """\
+Resources:
+  Flow:
+    Type: AWS::StepFunctions::StateMachine
+    Properties: {RoleArn: !GetAtt Role.Arn, Definition: {StartAt: A, States: {A: {Type: Succeed}}}}
+  Elsewhere:
+    Type: AWS::StepFunctions::StateMachine
+    Properties: {RoleArn: !GetAtt %s.Arn, DefinitionS3Location: {Bucket: b, Key: !Ref Key}}
+  Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {}}}
+  Other: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {}}}
+"""
+
+
+def test_another_machine_that_cannot_be_read_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --machine the policy of that one is written, unless its role is that of the other one, too."""
+    monkeypatch.chdir(tmp_path)
+    Path("t.yaml").write_text(BESIDE % "Other")
+    assert run("write", "t.yaml").exit_code == 3
+    done = run("write", "t.yaml", "--machine", "Flow")
+    assert (done.exit_code, done.stdout) == (0, "t.yaml: wrote the policies of Role\n")
+    assert "state machine `Elsewhere`: its definition lies where only the deployment" in done.stderr
+    shared = BESIDE % "Role"
+    Path("t.yaml").write_text(shared)
+    done = run("write", "t.yaml", "--machine", "Flow")
+    assert done.exit_code == 1
+    assert "`Elsewhere` has the role of `Flow`, and what it needs is not known" in done.stderr
+    assert Path("t.yaml").read_text() == shared
+    assert run("write", "t.yaml", "--machine", "Elsewhere").exit_code == 2
+
+
+OTHERS = {
+    "serverless.yml": """\
+service: s
+provider: {name: aws}
+stepFunctions: {stateMachines: {flow: {definition: {StartAt: A, States: {A: {Type: Succeed}}}}}}
+""",
+    "main.tf": """\
+resource "aws_sfn_state_machine" "flow" {
+  name = "flow"
+  role_arn = "arn:aws:iam::111122223333:role/r"
+  definition = jsonencode({ StartAt = "A", States = { A = { Type = "Succeed" } } })
+}
+""",
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_policy_has_no_place_in_other_languages(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no template of CloudFormation is refused, and is no bug."""
+    monkeypatch.chdir(tmp_path)
+    Path(name).write_text(OTHERS[name])
+    done = run("write", name)
+    assert done.exit_code == 1
+    assert f"error: {name}: a policy is written into CloudFormation and SAM templates only" in done.stderr
+    assert Path(name).read_text() == OTHERS[name]
+
+
 def test_a_link_a_read_only_file_and_one_outside_of_the_project_are_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,8 +282,151 @@ def test_a_link_a_read_only_file_and_one_outside_of_the_project_are_left_alone(
         done = run("write", name)
         assert done.exit_code == 1
         assert said in done.stderr
+    shown = run("write", "--dry-run", "read-only.yaml")
+    assert (shown.exit_code, shown.stdout.startswith("--- a/read-only.yaml")) == (0, True)  # it shows what would be written
     assert {path.read_text() for path in (*inside.iterdir(), *outside.iterdir())} == {text}
     assert sorted(path.name for path in inside.iterdir()) == ["file.yaml", "link.yaml", "read-only.yaml"]
+
+
+GUARDED = """\
+Resources:
+  Flow:
+    Type: AWS::Serverless::StateMachine
+    Properties:
+      Definition: {StartAt: A, States: {A: {Type: Succeed}}}
+      Policies: %s
+"""
+ALLOW = "{Statement: [{Effect: Allow, NotAction: 'iam:*', Resource: '*'}]}"
+
+
+@pytest.mark.parametrize(
+    ("policies", "said"),
+    [
+        ("[AWSLambdaRole, {Statement: {Sid: Guard, Effect: Deny, Action: 's3:*', Resource: '*'}}]", "`Guard` denies something"),
+        ("[{Statement: [{Effect: Deny, NotAction: 's3:*', Resource: '*'}]}]", "a statement denies something"),
+        ("[{Statement: [{Effect: !If [P, Allow, Deny], Action: 's3:*', Resource: '*'}]}]", "a statement may deny something"),
+        (f"!If [P, {ALLOW}, {{Statement: {{Effect: Deny, Action: '*', Resource: '*'}}}}]", "a statement denies something"),
+        ("[{Fn::Transform: {Name: AWS::Include, Parameters: {Location: s3://b/p.yaml}}}]", "`Fn::Transform` may put in"),
+    ],
+    ids=["deny", "not-action", "either", "branch", "included"],
+)
+def test_a_denial_is_not_lost(policies: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What somebody denied by hand, or may have, is not written over."""
+    monkeypatch.chdir(tmp_path)
+    Path("t.yaml").write_text(GUARDED % policies)
+    done = run("write", "t.yaml")
+    assert done.exit_code == 1
+    assert said in done.stderr
+    assert "in `Flow`, which would be lost: put it into a managed policy or a permissions boundary" in done.stderr
+    assert Path("t.yaml").read_text() == GUARDED % policies
+
+
+def test_a_denial_in_a_trust_policy_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may not take the role is not forgotten either."""
+    monkeypatch.chdir(tmp_path)
+    text = (ROLE % (STATES, OWN_ROLE, STATE)).replace("[{Effect", "[{Effect: Deny, Principal: '*', Action: 'sts:*'}, {Effect")
+    Path("t.yaml").write_text(text)
+    done = run("write", "t.yaml")
+    assert (done.exit_code, "a statement denies something in `Role`" in done.stderr) == (1, True)
+    assert Path("t.yaml").read_text() == text
+
+
+PINNED = """\
+Conditions: {P: !Equals [!Ref 'AWS::Region', us-east-1]}
+Resources:
+  Flow:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      RoleArn: !GetAtt Role.Arn%s
+      Definition: {StartAt: A, States: {A: {Type: Succeed}}}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+          - {Effect: Allow, Principal: {Service: states.amazonaws.com}, Action: 'sts:AssumeRole', Condition: %s}
+"""
+AT = "arn:aws:states:${AWS::Region}:${AWS::AccountId}:stateMachine"
+NAME, EITHER = "\n      StateMachineName: flow", "\n      StateMachineName: !If [P, flow-prod, flow-dev]"
+DERIVED = AT.replace("aws:", "${AWS::Partition}:", 1)
+ACCOUNT = {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+
+
+def sub(text: str) -> dict[str, str]:
+    """Return an `Fn::Sub` in its long form."""
+    return {"Fn::Sub": text}
+
+
+@pytest.mark.parametrize(
+    ("name", "condition", "becomes"),
+    [
+        # The deployment makes the name up, and it begins with what the template calls the machine.
+        (
+            "",
+            f"{{ArnLike: {{'aws:SourceArn': !Sub '{AT}:Flow-*'}}}}",
+            {"ArnLike": {"aws:SourceArn": sub(f"{AT}:Flow-*")}, "StringEquals": ACCOUNT},
+        ),
+        (
+            "",
+            f"{{ArnLike: {{'aws:SourceArn': !Sub '{AT}:*'}}}}",
+            {"ArnLike": {"aws:SourceArn": sub(f"{DERIVED}:*")}, "StringEquals": ACCOUNT},
+        ),
+        (
+            "",
+            f"{{ArnLike: {{'aws:SourceArn': !Sub '{AT}:Other-*'}}}}",  # the machine could not run
+            {"ArnLike": {"aws:SourceArn": sub(f"{DERIVED}:*")}, "StringEquals": ACCOUNT},
+        ),
+        (
+            NAME,
+            f"{{ArnLike: {{'aws:SourceArn': !Sub '{AT}:f*'}}, StringEquals: {{'aws:SourceOrgID': o-1}}}}",
+            {"ArnLike": {"aws:SourceArn": sub(f"{DERIVED}:flow")}, "StringEquals": {**ACCOUNT, "aws:SourceOrgID": "o-1"}},
+        ),
+        (
+            EITHER,
+            "{}",
+            {
+                "ArnLike": {"aws:SourceArn": [sub(f"{DERIVED}:flow-prod"), sub(f"{DERIVED}:flow-dev")]},
+                "StringEquals": ACCOUNT,
+            },
+        ),
+        (
+            EITHER,
+            f"{{ArnEquals: {{'aws:SourceArn': !If [P, !Sub '{AT}:flow-prod', !Sub '{AT}:flow-dev']}}}}",
+            {
+                "ArnEquals": {"aws:SourceArn": {"Fn::If": ["P", sub(f"{AT}:flow-prod"), sub(f"{AT}:flow-dev")]}},
+                "StringEquals": ACCOUNT,
+            },
+        ),
+        ("", "!If [P, {StringEquals: {'aws:SourceOrgID': o-1}}, !Ref AWS::NoValue]", None),
+    ],
+    ids=["prefix", "any", "another", "organization", "names", "branches", "not-read"],
+)
+def test_who_may_take_a_role_is_not_made_wider(
+    name: str, condition: str, becomes: dict[str, Any] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a trust policy asks for besides stays, and so does a pattern of the machine that is tighter than the derived one."""
+    monkeypatch.chdir(tmp_path)
+    text = PINNED % (name, condition)
+    Path("t.yaml").write_text(text)
+    assert run("write", "t.yaml").exit_code == 0
+    [statement] = document_of(Path("t.yaml"))["Resources"]["Role"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    if becomes is None:
+        assert Path("t.yaml").read_text() == text
+    else:
+        assert statement["Condition"] == becomes
+    assert run("write", "t.yaml").stdout == "t.yaml: nothing to change\n"
+
+
+def test_what_a_template_allows_is_derived_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Permissions go without a word, whatever they were written with; a policy of which nobody knows what it denies does not."""
+    monkeypatch.chdir(tmp_path)
+    Path("t.yaml").write_text(GUARDED % f"[AWSLambdaRole, S3ReadPolicy: {{BucketName: b}}, !If [P, {ALLOW}, '{{}}'], !Ref Own]")
+    done = CliRunner().invoke(main, ["write", "--no-config", "t.yaml"])
+    assert done.exit_code == 0
+    assert Path("t.yaml").read_text() == GUARDED % "[]"
+    why = "if it denies something, put it into a permissions boundary"
+    assert done.stderr.strip() == f"note: t.yaml: the managed policy `${{Own}}` is taken out of `Flow`: {why}"
 
 
 # ----------------------------------------------------------------------------------------------------------------- places

@@ -13,7 +13,7 @@ from itertools import groupby
 from urllib.parse import quote
 
 from analyzer.bot.dialect import HTML, Dialect
-from analyzer.bot.review import Block, Machine, Permission, Remark, Review, Spot, Why
+from analyzer.bot.review import Block, Machine, Permission, Review, Spot, Why
 from analyzer.permissions import EXECUTION
 from analyzer.report.entries import CERTAINTIES
 from analyzer.report.paint import count
@@ -164,7 +164,7 @@ def _sections(number: int, machine: Machine, links: Links, dialect: Dialect) -> 
     made = {
         "policy diff": _blocks(machine.differences, dialect),
         "reasons": _reasons(machine.permissions, links, dialect),
-        "findings": _findings(machine.remarks, links, dialect),
+        "findings": _findings(machine, links, dialect),
         "suggested policy": _blocks(machine.suggestion, dialect, "Suggested policy of the "),
         "graph": _graph(machine.diagram, dialect),
     }
@@ -211,16 +211,18 @@ def _page(page: str, dialect: Dialect) -> str:
     return f"[page]({page})" if _PAGE.fullmatch(page) else dialect.cell(page)
 
 
-def _findings(remarks: Sequence[Remark], links: Links, dialect: Dialect) -> str:
+def _findings(machine: Machine, links: Links, dialect: Dialect) -> str:
     cell = dialect.cell
     lines = []
-    for one in remarks:
+    for one in machine.remarks:
         where = ""
         if one.spot is not None:
             line = f":{one.spot.line}" if one.spot.line is not None else ""
             linked = bool(links.to(one.spot))
             where = f" · {_linked(cell(one.spot.path + line) if linked else '', one.spot, links, dialect)}"
         lines.append(dialect.line.join((f"* **{one.severity}** {cell(one.id)}{where}", cell(one.message), cell(one.help))))
+    if machine.older:
+        lines.append(f"* {count(machine.older, 'finding')} about the declared role in the base already: see `asl-iam check`")
     return "\n".join(lines)
 
 

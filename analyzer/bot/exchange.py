@@ -100,6 +100,7 @@ def _machine(one: Json) -> Machine:
         differences=tuple(Block(**each) for each in one["differences"]),
         suggestion=tuple(Block(**each) for each in one["suggestion"]),
         remarks=tuple(Remark(**{**each, "spot": each["spot"] and Spot(**each["spot"])}) for each in one["remarks"]),
+        older=one["older"],
         wildcards=one["wildcards"],
         diagram=one["diagram"],
         edits=tuple(Edit(**each) for each in one["edits"]),

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import unified_diff
 from itertools import chain
+from types import MappingProxyType
 from typing import NamedTuple
 
 from analyzer.analyze import Analysis
@@ -38,21 +39,21 @@ DRAWN = 40_000
 
 
 class Side(NamedTuple):
-    """The machines of one side, and the folder that paths are told from."""
+    """The machines of one side, the folder that paths are told from, and what `check` finds about the machines."""
 
     analyses: Mapping[Key, Analysis]
     root: str = "."
+    findings: Mapping[Key, Sequence[Finding]] = MappingProxyType({})
 
 
 def gather(
     base: Side,
     head: Side,
-    findings: Mapping[Key, Sequence[Finding]],
     suggest: Suggest | None = None,
     *,
     incomplete: bool = False,
 ) -> Review:
-    """Return what is to say about *head* to somebody who knows *base*, with the *findings* of `check` about it.
+    """Return what is to say about *head* to somebody who knows *base*.
 
     Policies are suggested in the language of their template, unless *suggest* writes them. When the reading is *incomplete*, a
     machine that is not there may just be unreadable: none is called removed then.
@@ -64,7 +65,8 @@ def gather(
         if (after is None and incomplete) or (change is None and not _touched(before, after)):
             continue
         sides = _Machine(before, base.root), _Machine(after, head.root)
-        machine = _machine(key, change, sides, findings.get(key, ()), suggest or policies)
+        findings = base.findings.get(key, ()), head.findings.get(key, ())
+        machine = _machine(key, change, sides, findings, suggest or policies)
         if change is not None or machine.remarks:
             made.append(machine)
     return Review(tuple(made), len(head.analyses), incomplete)
@@ -122,7 +124,7 @@ def _machine(
     key: Key,
     change: MachineChange | None,
     sides: tuple[_Machine, _Machine],
-    findings: Sequence[Finding],
+    findings: tuple[Sequence[Finding], Sequence[Finding]],
     suggest: Suggest,
 ) -> Machine:
     old, new = (one._replace(analysis=spelled(one.analysis)) if one.analysis is not None else one for one in sides)
@@ -133,6 +135,8 @@ def _machine(
     states = {why.state for one in permissions if one.added for why in one.reasons if why.state is not None}
     drawn = mermaid(new.analysis, states) if new.analysis is not None and states else ""
     after = sides[1].analysis
+    known = {one.key() for one in findings[0]}
+    fresh, old_ones = [one for one in findings[1] if one.key() not in known], [one for one in findings[1] if one.key() in known]
     return Machine(
         name=key[1],
         path=key[0],
@@ -140,7 +144,8 @@ def _machine(
         permissions=permissions,
         differences=tuple(_differences(old.analysis, new.analysis)) if change is not None else (),
         suggestion=tuple(suggest(after)) if after is not None and change is not None else (),
-        remarks=(*_found(findings, new), *(one for one, _ in told)),
+        remarks=(*_found(fresh, new), *(one for one, _ in told)),
+        older=len(tuple(_found(old_ones, new))),
         wildcards=sum(wild for _, wild in told),
         diagram=drawn if len(drawn) <= DRAWN else "",
     )

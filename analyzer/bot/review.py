@@ -77,7 +77,8 @@ class Edit:
 class Machine:
     """One state machine of which there is something to say. `kind` is `added`, `removed`, `changed` or `same`.
 
-    `edits` put its policy into its template, all of them together. `place` says whether they can be offered in the diff.
+    `remarks` are what the base has not, and `older` says how many findings about the declared role it has already. `edits` put
+    the policy into its template, all of them together. `place` says whether they can be offered in the diff.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Machine:
     diagram: str = ""
     edits: tuple[Edit, ...] = ()
     place: str = ""
+    older: int = 0
 
     @property
     def added(self) -> int:

@@ -51,9 +51,9 @@ def check(
     if update_baseline and baseline is None:
         raise click.UsageError("--update-baseline needs --baseline FILE", ctx)
     declared = _policies(policies)
-    inputs, code = io.read(paths, ctx, one=options.one_machine(given), machine=given["machine"])
-    results = io.analyze_all(inputs, code, _contexts(given, declared), ctx)
-    machines, found = _checked(results.analyses, declared)
+    inputs, code = io.read(paths, ctx, one=options.one_machine(given), machine=given["machine"], others=True)
+    results = io.of_machine(io.analyze_all(inputs, code, _contexts(given, declared), ctx), given["machine"], code)
+    machines, found = _checked(results.analyses, declared, given["machine"])
     told = ignore(found, _ignores(given))
     if baseline is not None:
         told = _with_baseline(told, baseline, update=update_baseline)
@@ -128,17 +128,22 @@ def _template(found: Found) -> Source | None:
         return None
 
 
-def _checked(analyses: tuple[Analysis, ...], given: PolicySet | None) -> tuple[list[Checked], list[Finding]]:
+def _checked(
+    analyses: tuple[Analysis, ...], given: PolicySet | None, machine: str | None = None
+) -> tuple[list[Checked], list[Finding]]:
     from analyzer.analyze import machine_name
     from analyzer.compare.check import check as compare
     from analyzer.compare.declared import declare
     from analyzer.compare.findings import finding
+    from analyzer.compare.sharing import sharing
     from analyzer.compare.statements import Place
     from analyzer.report.check import Checked
 
     machines: list[Checked] = []
     found: list[Finding] = []
-    for analysis in analyses:
+    for analysis, others in zip(analyses, sharing(analyses), strict=True):
+        if machine is not None and (analysis.found is None or analysis.found.name != machine):
+            continue
         own = given or _own(analysis.found, traced=analysis.context.tracing)
         path = analysis.found.template if analysis.found is not None else analysis.machine.source.name
         name = _unique(machine_name(analysis), path, machines)
@@ -148,7 +153,7 @@ def _checked(analyses: tuple[Analysis, ...], given: PolicySet | None) -> tuple[l
             place = Place("the machine", analysis.machine.source)
             found.append(finding("not-decided", name, f"{what}: there is nothing to compare with", place, help="give --policy"))
             continue
-        found += compare(analysis, name, declare(own, analysis.context.all_substitutions()))
+        found += compare(analysis, name, declare(own, analysis.context.all_substitutions()), *others)
     return machines, found
 
 

@@ -130,15 +130,13 @@ def _analysed(
         base = start or base
         links = _links(known, base, known.head or head, prefix())
         show = shown_in_revisions(base, head, links.prefix)
-    before, _, failed, _ = _side(ctx, base, (base, head), path, given)
-    after, findings, code, inputs = _side(ctx, head, (base, head), path, given)
+    before, failed, _ = _side(ctx, base, (base, head), path, given)
+    after, code, inputs = _side(ctx, head, (base, head), path, given)
     code = max(code, failed)
     # What is suggested is what `write` would write, in the comment as in the diff.
     written = cache(lambda: as_written(ctx, inputs, given))
-    told = gather(
-        before, after, findings, lambda one: policies(written().get(key_of(one, inputs.root), one)), incomplete=code != 0
-    )
-    lacks = lacking(told, findings) if suggest and show is not None and not code else set()
+    told = gather(before, after, lambda one: policies(written().get(key_of(one, inputs.root), one)), incomplete=code != 0)
+    lacks = lacking(told, after.findings) if suggest and show is not None and not code else set()
     said = with_offers(told, offers(inputs, written(), lacks, show)) if lacks and show is not None else told
     return said, links, moment, code
 
@@ -154,10 +152,8 @@ def _commit(revision: str, commit_of: Any, ctx: click.Context) -> tuple[str, int
     return found
 
 
-def _side(
-    ctx: click.Context, side: str, sides: tuple[str, str], path: str, given: dict[str, Any]
-) -> tuple[Side, dict[Key, list[Finding]], int, Inputs]:
-    """Return the machines of one side, what `check` finds about them, an exit code, and what was read."""
+def _side(ctx: click.Context, side: str, sides: tuple[str, str], path: str, given: dict[str, Any]) -> tuple[Side, int, Inputs]:
+    """Return the machines of one side with what `check` finds about them, an exit code, and what was read."""
     from analyzer.bot.gather import Side
     from analyzer.cli.sides import contexts_of, inputs_of, key_of
 
@@ -167,7 +163,7 @@ def _side(
     results = io.analyze_all(inputs.machines, inputs.code, contexts_of(given), ctx)
     found = {key_of(analysis, inputs.root): analysis for analysis in results.analyses}
     root = inputs.root or os.path.dirname(side) or "."
-    return Side(found, root), _findings(ctx, inputs, given) if side == sides[1] else {}, results.code, inputs
+    return Side(found, root, _findings(ctx, inputs, given)), results.code, inputs
 
 
 def _findings(ctx: click.Context, inputs: Inputs, given: dict[str, Any]) -> dict[Key, list[Finding]]:
@@ -176,6 +172,7 @@ def _findings(ctx: click.Context, inputs: Inputs, given: dict[str, Any]) -> dict
     from analyzer.compare.check import check
     from analyzer.compare.declared import declare, from_role, places_of
     from analyzer.compare.findings import ignore
+    from analyzer.compare.sharing import sharing
     from analyzer.compare.surroundings import comparable
 
     base = options.take_contexts(given)
@@ -189,11 +186,12 @@ def _findings(ctx: click.Context, inputs: Inputs, given: dict[str, Any]) -> dict
 
     declared = [one for one in inputs.machines if one.found is not None and one.found.role is not None]
     made: dict[Key, list[Finding]] = {}
-    for analysis in io.analyze_all(declared, 0, context_for, ctx).analyses:
+    analyses = io.analyze_all(declared, 0, context_for, ctx).analyses
+    for analysis, others in zip(analyses, sharing(analyses), strict=True):
         key, found = key_of(analysis, inputs.root), analysis.found
         if found is not None and found.role is not None:
             own = from_role(found.role, inputs.template(found), traced=analysis.context.tracing)
-            told = check(analysis, key[1], declare(own, analysis.context.all_substitutions()))
+            told = check(analysis, key[1], declare(own, analysis.context.all_substitutions()), *others)
             made[key] = list(ignore(told, config.ignores if config is not None else ()).open)
     return made
 

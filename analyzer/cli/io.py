@@ -55,12 +55,12 @@ class Results(NamedTuple):
 
 
 def read(
-    paths: Sequence[str], ctx: click.Context, *, one: str | None = None, machine: str | None = None
+    paths: Sequence[str], ctx: click.Context, *, one: str | None = None, machine: str | None = None, others: bool = False
 ) -> tuple[list[Input], int]:
     """Find the state machines that *paths* name. A path that yields none is told on standard error, the others are kept.
 
     When *one* names something that is made for one machine only, several are wrong usage. Of templates, only the machine that
-    is called *machine* is taken, when that is given.
+    is called *machine* is taken, when that is given, and when *others* are wanted, those behind it.
     """
     from analyzer.errors import SourceError
     from analyzer.sources import find
@@ -74,12 +74,21 @@ def read(
         except SourceError as error:
             code = UNREADABLE
             _report_failure(error, None, ctx)
-    inputs, failed = machines(sources, machine, ctx)
+    found, failed = machines(sources, None, ctx)
+    inputs = chosen(found, machine)
     if machine is not None and not inputs:
         raise click.UsageError(f"there is no machine `{machine}` in what was read", ctx)
     if one:
         only_one(inputs, one, ctx)
-    return inputs, max(code, failed)
+    if others and not one:
+        inputs += [each for each in found if machine is not None and not any(each is one for one in inputs)]
+    # Another machine of a template that cannot be read is told, and is no part of what is asked for.
+    return inputs, max(code, failed if machine is None else 0)
+
+
+def chosen(inputs: Sequence[Input], machine: str | None) -> list[Input]:
+    """Return the machine of a template that is called *machine*; all of them when none is named."""
+    return [one for one in inputs if machine is None or (one.found is not None and one.found.name == machine)]
 
 
 def only_one(inputs: Sequence[Input], one: str, ctx: click.Context) -> None:
@@ -133,8 +142,7 @@ def machines(
         _report_failure(error, read_texts.get(error.name, source if source.name == error.name else None), ctx)
     nested = {os.path.realpath(one.found.template) for one in inputs if one.found is not None and "/" in one.found.name}
     kept = [one for one in inputs if not (_is_part(one.place, named, template=one.found is not None) or _is_stack(one, nested))]
-    wanted = [one for one in kept if machine is None or (one.found is not None and one.found.name == machine)]
-    return wanted, UNREADABLE if failed else 0
+    return chosen(kept, machine), UNREADABLE if failed else 0
 
 
 def _is_part(place: str, named: Mapping[str, set[str]], *, template: bool) -> bool:
@@ -177,6 +185,12 @@ def analyze_all(inputs: Sequence[Input], code: int, contexts: Contexts, ctx: cli
 
         made = tuple(map(spelled, made))
     return Results(made, code)
+
+
+def of_machine(results: Results, machine: str | None, code: int) -> Results:
+    """Return *results* with the exit code of one machine, when that is named and was analysed: *code*, and not that of others."""
+    named = any(one.found is not None and one.found.name == machine for one in results.analyses)
+    return results._replace(code=code) if named and results.code != BUG else results
 
 
 def report_bug(error: Exception, name: str = "") -> None:

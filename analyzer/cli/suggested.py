@@ -93,8 +93,8 @@ def _of_template(
         if key not in keys or role in held:
             continue
         held.add(role)
-        group = sharing([analysis], analyses)
         try:
+            group = sharing([analysis], analyses)
             one = offer(key[1], source.text, write_into(source, group).text, shown, lambda text: _reads(text, source.name))
             if one.edits:
                 whole = write_into(source, [*taken, *group]).text

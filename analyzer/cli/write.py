@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,15 +28,17 @@ def write(ctx: click.Context, /, paths: tuple[str, ...], dry_run: bool, quiet: b
 
     Writes the inline policies and the trust policy of the role that a state machine of a CloudFormation or SAM template uses, or
     the policies of a SAM machine, and touches no other byte. A second run changes nothing. Exits with 1, and writes nothing at
-    all, when a policy has no place in its template.
+    all, when a policy has no place in its template. With --machine, another machine of the template that cannot be read is no
+    hindrance, unless it has the same role.
     """
     from analyzer.errors import CannotEdit
+    from analyzer.render import without_named
     from analyzer.report.paint import printable
 
     ctx.params["keep_substitutions"] = given["keep_substitutions"] = True
     contexts = options.take_contexts(given)
-    inputs, code = io.read(paths, ctx, one=options.one_machine(given))
-    results = io.analyze_all(inputs, code, contexts, ctx)
+    inputs, code = io.read(paths, ctx, one=options.one_machine(given), machine=given["machine"], others=True)
+    results = io.of_machine(io.analyze_all(inputs, code, contexts, ctx), given["machine"], code)
     by_template: dict[str, list[Analysis]] = {}
     for analysis in results.analyses:
         name = analysis.machine.source.name if analysis.found is None else analysis.found.template
@@ -49,13 +52,13 @@ def write(ctx: click.Context, /, paths: tuple[str, ...], dry_run: bool, quiet: b
         chosen = [one for one in analyses if given["machine"] is None or (one.found and one.found.name == given["machine"])]
         try:
             if chosen:
-                made[name] = _written(name, analyses, chosen)
+                made[name] = _written(name, analyses, chosen, dry_run=dry_run)
         except CannotEdit as error:
             refused.append(f"error: {printable(f'{name}: {error}')}")
-    if given["machine"] is not None and not made and not refused:
-        raise click.UsageError(f"there is no machine `{given['machine']}` in what was read", ctx)
     if not quiet:
-        io.say_problems(results.analyses, "write", ctx)
+        named = {text for _, one in made.values() for text in one.named}
+        told = [replace(one, diagnostics=without_named(one.diagnostics, named)) for one in results.analyses]
+        io.say_problems(told, "write", ctx)
         io.say([printable(f"note: {name}: {remark}") for name, (_, one) in made.items() for remark in one.remarks])
     io.say([*refused, *(["nothing was written"] if refused else [])])
     if not refused:
@@ -63,22 +66,21 @@ def write(ctx: click.Context, /, paths: tuple[str, ...], dry_run: bool, quiet: b
     ctx.exit(results.exit_code(bool(refused)))
 
 
-def _written(name: str, analyses: list[Analysis], chosen: list[Analysis]) -> tuple[str, Written]:
+def _written(name: str, analyses: list[Analysis], chosen: list[Analysis], *, dry_run: bool) -> tuple[str, Written]:
     """Return the text of the template *name*, and what it becomes. Raises `CannotEdit`."""
+    from analyzer.errors import CannotEdit
     from analyzer.render.holders import sharing, write_into
     from analyzer.sources.files import read_source
 
     if any(one.found is None for one in analyses):
-        from analyzer.errors import CannotEdit
-
         raise CannotEdit("a definition has no role: its policy is written into the template that it is in")
-    check_file(name)
+    check_file(name, dry_run=dry_run)
     source = read_source(name)
     return source.text, write_into(source, sharing(chosen, analyses))
 
 
-def check_file(name: str) -> None:
-    """Refuse what is no file of the project that can be written to."""
+def check_file(name: str, *, dry_run: bool = False) -> None:
+    """Refuse what is no file of the project that can be written to; for a dry run it need not be."""
     from analyzer.errors import CannotEdit
     from analyzer.templates import project_of
 
@@ -89,7 +91,7 @@ def check_file(name: str) -> None:
         raise CannotEdit("it is a link: name the file itself")
     if os.path.commonpath((os.path.realpath(name), root)) != root:
         raise CannotEdit(f"it lies outside the project `{root}`: run the command there")
-    if not os.stat(name).st_mode & stat.S_IWUSR:
+    if not dry_run and not os.stat(name).st_mode & stat.S_IWUSR:
         raise CannotEdit("it is read-only")
 
 

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from analyzer.analyze import Analysis
+from analyzer.analyze import Analysis, machine_name
 from analyzer.compare.declared import Declared
 from analyzer.compare.excess import excess
 from analyzer.compare.findings import Finding, finding, sort_findings
 from analyzer.compare.missing import missing
-from analyzer.compare.needs import Needs, needs_of
+from analyzer.compare.needs import Needs, needs_of, together
 from analyzer.compare.statements import Place
 from analyzer.compare.trust import trust_findings
 from analyzer.symbols import spell
 
 
-def check(analysis: Analysis, machine: str, declared: Declared) -> tuple[Finding, ...]:
-    """Return every difference between what *analysis* derived and what is *declared*."""
+def check(
+    analysis: Analysis, machine: str, declared: Declared, sharing: Sequence[Analysis] = (), unread: Sequence[str] = ()
+) -> tuple[Finding, ...]:
+    """Return every difference between what *analysis* derived and what is *declared*.
+
+    *sharing* are the other machines of the same role, which may need what this one does not, and *unread* what those of them are
+    called that could not be analysed.
+    """
     needs = needs_of(analysis, machine)
+    others = [needs_of(one, machine_name(one)) for one in sharing]
     return sort_findings(
         (
             *(_unless_unread(one, declared) for one in missing(needs, declared)),
-            *excess(needs, declared),
+            *excess(needs, declared, others, unread),
             *_targets(needs),
             *(finding("not-decided", machine, f"{place.title} {why}", place) for place, why in declared.unread),
             *_boundary(machine, declared),
-            *trust_findings(machine, analysis.trust, declared, needs.loosen),
+            *trust_findings(
+                machine, analysis.trust, declared, together(needs, others).loosen, [one.trust for one in sharing], unread
+            ),
         )
     )
 

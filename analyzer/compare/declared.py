@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from analyzer.compare.statements import LONGEST, Clause, Place, Rights, clause_of, conditioned, titled
@@ -70,7 +70,10 @@ def from_role(role: Role, source: Source | None, *, traced: bool = False) -> Pol
     statements = tuple((one, Place(titled(one, number), source, role.pointer)) for number, one in enumerate(role.statements, 1))
     managed = (*role.managed, *([compiled_sam()["traced"]] if role.made and traced else []))
     trust = compiled_sam()["trust"] if role.made else role.trust
-    return PolicySet(title, statements, managed, role.others, trust, place, written=not role.made, boundary=role.boundary)
+    added = ((replace(place, title=role.added), "adds what it grants by itself, which is not compared"),) if role.added else ()
+    return PolicySet(
+        title, statements, managed, role.others, trust, place, written=not role.made, unread=added, boundary=role.boundary
+    )
 
 
 def declare(given: PolicySet, table: Table) -> Declared:
@@ -131,6 +134,11 @@ def _other(other: Json, given: PolicySet, unread: list[tuple[Place, str]]) -> It
             yield _mapped(statement, lambda text: _put(text, known)), place
     else:
         unread.append((place, "is no policy template of SAM"))
+
+
+def is_known_managed(name: str) -> bool:
+    """Tell whether a managed policy, by its name or its ARN, is one of AWS whose statements are known here."""
+    return name.rpartition("/")[2] in _managed()
 
 
 @lru_cache(maxsize=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 
 from analyzer.compare.catalogue import applies, example_arns, expand, is_asked_for
@@ -11,9 +12,9 @@ from analyzer.compare.contain import Open, beyond
 from analyzer.compare.declared import Declared
 from analyzer.compare.findings import Finding, finding
 from analyzer.compare.globs import STAR, covers, matches
-from analyzer.compare.needs import Needs, elsewheres, example, instances, places_of_needs, show_pattern, shown, sibling
+from analyzer.compare.needs import Needs, elsewheres, example, instances, places_of_needs, show_pattern, shown, sibling, together
 from analyzer.compare.statements import Clause, Place, Request, Rights
-from analyzer.diagnostics import Severity
+from analyzer.diagnostics import Diagnostic, Severity
 from analyzer.symbols import spell
 
 _ERROR = Severity.ERROR
@@ -28,16 +29,24 @@ UNNEEDED = ", which no state needs"
 """How the message of an action ends that nothing needs at all."""
 
 
-def excess(needs: Needs, declared: Declared) -> Iterator[Finding]:
-    """Yield what is declared and no state needs, and what cannot be told."""
-    unread = [one for one in needs.analysis.diagnostics if one.id in _UNREAD or (one.severity is _ERROR and one.id not in _READ)]
-    if unread:
+def excess(own: Needs, declared: Declared, others: Sequence[Needs] = (), unread: Sequence[str] = ()) -> Iterator[Finding]:
+    """Yield what is declared and no state needs, and what cannot be told.
+
+    *others* are the machines that share the role, and *unread* those of them whose needs nobody knows.
+    """
+    not_understood = [one for one in own.analysis.diagnostics if one.id in _UNREAD or _is_unread(one)]
+    if not_understood:
         # What a state that is not understood needs, nobody knows: it may be all that is declared.
-        place = Place("the machine", needs.analysis.machine.source, unread[0].pointer)
-        message = f"what is in excess cannot be told, since the definition is not understood: {spell(unread[0].message)}"
-        yield finding("not-decided", needs.machine, message, place, help="mend the definition first")
+        told = [one for one in not_understood if _is_unread(one)] or not_understood[:1]
+        yield from map(partial(_not_understood, own), told)
         return
-    possible = {action: one.message for one in needs.analysis.diagnostics for action in one.actions}
+    shared = [one.machine for one in others if any(_is_unread(each) or each.id in _UNREAD for each in one.analysis.diagnostics)]
+    for machine in [*shared, *unread][:1]:
+        message = f"what is in excess cannot be told, since `{machine}` shares the role, and its definition is not understood"
+        yield finding("not-decided", own.machine, message, declared.place, help="mend that definition first")
+        return
+    needs = together(own, others)
+    possible = {action: one.message for each in (own, *others) for one in each.analysis.diagnostics for action in one.actions}
     left = MOST
     for clause in declared.rights.clauses:
         left -= sum(len(expand(pattern)) for pattern in clause.actions) * len(clause.resources)
@@ -66,6 +75,19 @@ def excess(needs: Needs, declared: Declared) -> Iterator[Finding]:
                 yield finding(
                     "not-decided", needs.machine, message, clause.place, actions=(one.action,), statement=clause.place.title
                 )
+
+
+def _is_unread(found: Diagnostic) -> bool:
+    """Tell whether it is an error that leaves open what a state needs."""
+    return found.severity is _ERROR and found.id not in _READ
+
+
+def _not_understood(needs: Needs, found: Diagnostic) -> Finding:
+    """Say that a part of the definition is not understood: for an error, what is needed is as little known as what is not."""
+    place = Place("the machine", needs.analysis.machine.source, found.pointer)
+    what, severity = ("what is needed and what is in excess", _ERROR) if _is_unread(found) else ("what is in excess", None)
+    message = f"{what} cannot be told, since the definition is not understood: {spell(found.message)}"
+    return finding("not-decided", needs.machine, message, place, severity=severity, help="mend the definition first")
 
 
 def _denials(rights: Rights, clause: Clause) -> tuple[Clause, ...]:

@@ -7,7 +7,7 @@ the template anything. Two patterns that meet only then are neither the same nor
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from analyzer.analyze import Analysis
@@ -99,3 +99,10 @@ def loosen(analysis: Analysis) -> Loosen:
     if own is not None and (made := symbol(own)) is not None:
         generated.setdefault(made, f"{STAR}{own.partition('.')[0]}-{STAR}")
     return Loosen(known, generated)
+
+
+def merged(given: Iterable[Loosen]) -> Loosen:
+    """Return what loosens as each of *given* does; of one template, they agree on what both know."""
+    made = list(given)
+    known = {name: text for one in made for name, text in one.known.items()}
+    return Loosen(known, {name: text for one in made for name, text in one.generated.items()})

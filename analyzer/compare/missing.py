@@ -17,7 +17,7 @@ from analyzer.compare.globs import STAR, covers, read
 from analyzer.compare.needs import Needs, example, show, show_pattern, shown, state_place, terms_of_grant
 from analyzer.compare.statements import Place, Request, Rights
 from analyzer.permissions import Certainty, Grant
-from analyzer.symbols import spell
+from analyzer.symbols import names_a_part, spell
 
 FAILS: Mapping[str, str] = {
     "call": "without it the request is denied, and what needs it fails",
@@ -96,7 +96,8 @@ def _consequence(grant: Grant) -> str:
 
 def _about(made: Finding, grant: Grant, needs: Needs) -> Finding:
     reason = grant.reasons[0]
-    way = tuple(Place(step.what, needs.analysis.machine.source, step.pointer) for step in reason.flow if step.pointer)
+    steps = [step for step in reason.flow if step.pointer and not names_a_part(step.what)]
+    way = tuple(Place(step.what, needs.analysis.machine.source, step.pointer) for step in steps)
     own = replace(made, actions=(str(grant.action),), resource=show(grant.resource), state=reason.state, page=reason.source)
     return replace(own, way=way)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.analyze import Analysis
 from analyzer.compare.catalogue import example_arns, is_asked_for
 from analyzer.compare.conditions import Term, make_term
 from analyzer.compare.globs import ANY, STAR, matches, read, written
-from analyzer.compare.loosen import Loosen, loosen
+from analyzer.compare.loosen import Loosen, loosen, merged
 from analyzer.compare.statements import Clause, Place, Request, Rights
 from analyzer.permissions import EXECUTION, Condition, Grant
-from analyzer.symbols import spell
+from analyzer.symbols import spell, spell_for_people
 
 _UNKNOWN = {"partition": "aws", "region": "us-east-1", "account": "111122223333"}
 """The places that documentation writes for what is not known."""
@@ -27,6 +27,14 @@ class Needs:
     grants: tuple[Grant, ...]
     rights: Rights
     loosen: Loosen
+
+
+def together(own: Needs, others: Sequence[Needs]) -> Needs:
+    """Return what all the machines of one role need, as that of the *own* one: its rights are those of all."""
+    if not others:
+        return own
+    clauses = tuple(clause for one in (own, *others) for clause in one.rights.clauses)
+    return replace(own, rights=Rights(clauses), loosen=merged([own.loosen, *(one.loosen for one in others)]))
 
 
 def needs_of(analysis: Analysis, machine: str) -> Needs:
@@ -103,7 +111,7 @@ def shown(request: Request) -> Request:
 
 def show(pattern: str) -> str:
     """Write a pattern of a grant for people."""
-    return spell(pattern)
+    return spell_for_people(pattern)
 
 
 def show_pattern(pattern: str) -> str:

@@ -5,14 +5,14 @@ https://docs.aws.amazon.com/step-functions/latest/dg/procedure-create-iam-role.h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from analyzer.compare.catalogue import grants
 from analyzer.compare.conditions import Term, terms_of
 from analyzer.compare.declared import Declared
 from analyzer.compare.findings import Finding, finding
-from analyzer.compare.globs import covers, overlap, read, written
+from analyzer.compare.globs import ANY, STAR, covers, overlap, read, written
 from analyzer.compare.loosen import Loosen
 from analyzer.compare.statements import texts
 from analyzer.diagnostics import Severity
@@ -23,19 +23,37 @@ _ARN, _ACCOUNT = "aws:sourcearn", "aws:sourceaccount"
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What the derived trust policy says: the service, the action, and the patterns of the source and its account."""
+    """What the derived trust policy says: the service, the action, and the patterns of the source and its account.
+
+    `others` are the sources that may take the role as well, and `unread` what machines are called that may, too, while nobody
+    knows their names.
+    """
 
     service: str
     action: str
     arns: tuple[str, ...]
     account: str | None
+    others: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
-def trust_findings(machine: str, derived: Json, declared: Declared, loosen: Loosen) -> Iterator[Finding]:
-    """Yield what is wrong about the declared trust policy; nothing when none is declared."""
+def trust_findings(
+    machine: str,
+    derived: Json,
+    declared: Declared,
+    loosen: Loosen,
+    sharing: Sequence[Json] = (),
+    unread: Sequence[str] = (),
+) -> Iterator[Finding]:
+    """Yield what is wrong about the declared trust policy; nothing when none is declared.
+
+    *sharing* are the derived trust policies of other machines that have the same role, and *unread* what those of them are called
+    that could not be analysed.
+    """
     if declared.trust is None:
         return
     wanted = _wanted(derived)
+    wanted = replace(wanted, others=tuple(arn for one in sharing for arn in _wanted(one).arns), unread=tuple(unread))
     own = []
     doubt = False
     for statement in _statements(declared.trust):
@@ -135,8 +153,19 @@ def _source_arn(machine: str, arns: Term, wanted: _Wanted, declared: Declared, l
         shown = "` or `".join(map(written, arns.values))
         message = f"aws:SourceArn is `{shown}`, and the machine is `{written(own)}`: it cannot run"
         yield _say("trust-source", machine, declared, message, "", Severity.ERROR, _ARN)
-    elif not all(any(covers(loosen(mine), loosen(one)) for mine in wanted.arns) for one in arns.values):
-        shown = "` or `".join(map(written, arns.values))
+        return
+    known = [loosen(mine) for mine in (*wanted.arns, *wanted.others)]
+    beyond = [one for one in arns.values if not any(covers(mine, loosen(one)) for mine in known)]
+    shown = "` or `".join(map(written, beyond))
+    exact = all(STAR not in one and ANY not in one for one in beyond)
+    if beyond and exact and wanted.unread:
+        which = f"`{wanted.unread[0]}`, which shares the role and could not be analysed"
+        message = f"aws:SourceArn is `{shown}`, and it is not known whether that is {which}"
+        yield _say("not-decided", machine, declared, message, "mend that definition first", None, _ARN)
+    elif beyond and exact and all(overlap(loosen(one), loosen(own)) for one in beyond):
+        message = f"aws:SourceArn is `{shown}`, and only the deployment knows whether that is the machine `{written(own)}`"
+        yield _say("not-decided", machine, declared, message, "", None, _ARN)
+    elif beyond:
         message = f"aws:SourceArn is `{shown}`, which lets in more than the machine `{written(own)}`"
         yield _say("trust-source", machine, declared, message, "", Severity.NOTE, _ARN)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -12,8 +13,12 @@ from analyzer.maps import GrantRule
 from analyzer.permissions.facts import is_fact
 from analyzer.permissions.fill import NOT_GIVEN, NOT_UNDERSTOOD, TOO_MANY, Filled
 from analyzer.permissions.patterns import as_pattern
-from analyzer.symbols import has_symbol
+from analyzer.symbols import BARE, has_symbol
 from analyzer.text import Pointer
+
+_MADE_UP = re.compile(r"placeholder `\$\{([^{}]+?)(?:#made| \*)\}`")
+_FUNCTION = re.compile(r"placeholder `\$\{Fn(?:::\w+)?\}`")
+"""The placeholders of what a deployment makes up, and of a function that could not be worked out."""
 
 _SHOWN = 200
 """Characters of a value that a message shows."""
@@ -31,7 +36,8 @@ def hole(rule: GrantRule, call: Call, alike: list[Filled]) -> Diagnostic:
         return _say("unreadable-value", call, message, pointer=filled.written or call.pointer)
     message = f"{_called(name)} {_why(reason)}, {granted}"
     if "placeholder" in reason:
-        return _say("unresolved-substitution", call, message, pointer=filled.written or call.pointer)
+        said = _say("unresolved-substitution", call, message, _mended(reason), filled.written or call.pointer)
+        return replace(said, resources=tuple(as_pattern(one.text) for one in alike))
     help = "say what the input may hold with --assume PATH=VALUE or --input-schema, or accept the pattern"
     if any(step.what.startswith("result of the state") for step in filled.flow):
         help = "a task's answer is not known before it runs; write the value as a constant where it is one, or accept the pattern"
@@ -107,7 +113,25 @@ def _called(name: str) -> str:
 
 def _why(reason: str) -> str:
     """Say why a parameter is not known."""
-    return reason if reason in (NOT_GIVEN, NOT_UNDERSTOOD, TOO_MANY) else f"is the {reason}"
+    name = _made_up(reason)
+    if name is not None:
+        return f"names `{name}` with something that its deployment makes up"
+    if reason in (NOT_GIVEN, NOT_UNDERSTOOD, TOO_MANY):
+        return reason
+    return f"is the {reason.replace(BARE + '}', '}')}"
+
+
+def _made_up(reason: str) -> str | None:
+    """Return the resource that a placeholder is about which stands for what a deployment makes up beside a name."""
+    match = _MADE_UP.search(reason)
+    return match[1] if match else None
+
+
+def _mended(reason: str) -> str:
+    """Say what closes a placeholder whose name is none of the template's, so that no --substitution does."""
+    if _made_up(reason) is not None:
+        return "accept the pattern: only a reference in the language of the template is narrower"
+    return "write the value out where it is, or accept the pattern" if _FUNCTION.search(reason) else ""
 
 
 def _say(id: str, call: Call, message: str, help: str = "", pointer: Pointer | None = None) -> Diagnostic:

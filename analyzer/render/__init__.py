@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from analyzer.analyze import Analysis
+    from analyzer.diagnostics import Diagnostic
 
 FORMS = ("cloudformation", "cloudformation-json", "sam", "terraform", "serverless", "cdk-ts", "cdk-py")
 """The formats of this room. All of them keep what only the deployment knows."""
@@ -36,7 +37,10 @@ def render(analyses: Sequence[Analysis], form: str) -> str:
 
 
 def with_doubts(analyses: Sequence[Analysis], form: str) -> tuple[Analysis, ...]:
-    """Return *analyses* with a diagnostic for each name that their roles cannot give in the language *form*."""
+    """Return *analyses* with a diagnostic for each name that their roles cannot give in the language *form*.
+
+    What is a reference there is no pattern any more, so nothing is said of the pattern.
+    """
     from dataclasses import replace
 
     from analyzer.diagnostics import sort_diagnostics
@@ -49,6 +53,11 @@ def with_doubts(analyses: Sequence[Analysis], form: str) -> tuple[Analysis, ...]
         trusted = form != "sam" and (form != "serverless" or has_conditions(draft))
         told.append((*draft.doubts, *(draft.trust_doubts if trusted else ())))
     return tuple(
-        replace(one, diagnostics=sort_diagnostics((*one.diagnostics, *doubts)))
-        for one, doubts in zip(analyses, told, strict=True)
+        replace(one, diagnostics=sort_diagnostics((*without_named(one.diagnostics, draft.named), *doubts)))
+        for one, draft, doubts in zip(analyses, made, told, strict=True)
     )
+
+
+def without_named(found: Sequence[Diagnostic], named: Collection[str]) -> tuple[Diagnostic, ...]:
+    """Return what *found* says but for patterns in whose place a reference stands, which are *named*."""
+    return tuple(one for one in found if not one.resources or not all(text in named for text in one.resources))

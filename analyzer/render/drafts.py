@@ -17,8 +17,8 @@ from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.permissions import EXECUTION
 from analyzer.permissions.patterns import knows_wildcards
 from analyzer.policy import minimise, split
-from analyzer.render.expression import Names, Reference, express_all
-from analyzer.symbols import has_symbol
+from analyzer.render.expression import Expression, Names, Reference, express, express_all
+from analyzer.symbols import BARE, has_symbol
 from analyzer.templates.depends import named_in
 from analyzer.templates.model import PSEUDO, Found
 from analyzer.templates.placeholders import PARENT
@@ -39,6 +39,7 @@ class Draft:
     statements of each document of the policy, the first one inline and each other one a managed policy, and `trust` is who may
     take the role on: IAM's, with an `Expression` for every text that has references. `doubts` say what the statements could not
     name, `trust_doubts` what the trust policy could not; `targets` are other roles, which need policies of their own.
+    `named` are the patterns in whose place a reference to one thing stands.
     """
 
     title: str
@@ -50,6 +51,7 @@ class Draft:
     doubts: tuple[Diagnostic, ...] = ()
     trust_doubts: tuple[Diagnostic, ...] = ()
     home: str = ""
+    named: frozenset[str] = frozenset()
 
     @property
     def statements(self) -> tuple[Mapping[str, Json], ...]:
@@ -121,7 +123,7 @@ def _draft(group: Sequence[Analysis], role: str, run: _Run) -> Draft:
     documents = tuple(
         tuple(_statement(statement, names, lost) for statement in document.to_dict()["Statement"]) for document in split(policy)
     )
-    trust = _trust([one.trust for one in group], replace(names, lost=lost_in_trust.setdefault), lost_in_trust)
+    trust = _trust([_of_each_name(one) for one in group], replace(names, lost=lost_in_trust.setdefault), lost_in_trust)
     own = {analysis.found.own_name for analysis in group if analysis.found is not None}
     return Draft(
         title=", ".join(map(machine_name, group)),
@@ -133,7 +135,19 @@ def _draft(group: Sequence[Analysis], role: str, run: _Run) -> Draft:
         doubts=tuple(_doubt(name, first.found, own=name in own) for name in lost),
         trust_doubts=tuple(_doubt(name, first.found, own=name in own) for name in lost_in_trust),
         home=first.found.home.removesuffix(".") if first.found is not None else "",
+        named=frozenset(text for text in {grant.resource for grant in grants} if _is_named(text, names)),
     )
+
+
+_WILD = re.compile(r"(?<!\$\{)[*?]")
+
+
+def _is_named(text: str, names: Names) -> bool:
+    """Tell whether a pattern is written as a reference to the one thing that it is about."""
+    if "${" not in text or not _WILD.search(text):
+        return False
+    made = express(text, names)
+    return isinstance(made, Expression) and not any(isinstance(part, str) and _WILD.search(part) for part in made.parts)
 
 
 def _names(group: Sequence[Analysis], role: str, run: _Run, lost: dict[str, None]) -> Names:
@@ -225,6 +239,21 @@ def _statement(statement: Mapping[str, Json], names: Names, lost: dict[str, None
     return made
 
 
+def _of_each_name(analysis: Analysis) -> Json:
+    """Return the trust policy of a machine; where the template gives it one of several names, with each of them."""
+    found = analysis.found
+    names = found.texts.get(found.own_name, ()) if found is not None and found.own_name is not None else ()
+    if found is None or len(names) < 2:
+        return analysis.trust
+    made = json.loads(json.dumps(analysis.trust))
+    for statement in made["Statement"]:
+        sources = statement["Condition"].get("ArnLike", {})
+        arn = sources.get("aws:SourceArn")
+        if isinstance(arn, str):
+            sources["aws:SourceArn"] = [arn.replace(f"${{{found.own_name}}}", name) for name in names]
+    return made
+
+
 def _trust(trusts: Sequence[Json], names: Names, lost: dict[str, None]) -> dict[str, Json]:
     """Return one trust policy for all the machines. Statements that differ in the machine alone are one, with each machine."""
     merged: dict[str, tuple[Json, dict[str, None]]] = {}
@@ -278,6 +307,7 @@ def _doubt(name: str, found: Found | None, *, own: bool) -> Diagnostic:
     if own:
         message = "the role cannot refer to the machine that refers to it, so `*` stands for the machine's name"
         return diagnostic("unpinned-name", message, help="give the machine a name in the template, which pins the role to it")
+    name = name.removesuffix(BARE)
     if found is not None and found.spelled is not None:
         message = f"no one reference of its module is `{name}`, so `*` stands for the name"
         return diagnostic("unpinned-name", message, help="give the resource a name, or the module an output or a variable for it")

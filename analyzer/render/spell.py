@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from analyzer.analyze import Analysis, TargetPolicy
+from analyzer.diagnostics import Diagnostic
 from analyzer.permissions import Action, Condition, Grant
 from analyzer.policy import Policy, Statement
-from analyzer.symbols import spell
+from analyzer.symbols import spell, spell_for_people
 from analyzer.text import Json
 
 
@@ -26,8 +27,13 @@ def spelled(analysis: Analysis) -> Analysis:
             for one in analysis.targets
         ),
         grants=tuple(map(_grant, analysis.grants)),
-        diagnostics=tuple(replace(one, message=spell(one.message), help=spell(one.help)) for one in analysis.diagnostics),
+        diagnostics=tuple(map(_diagnostic, analysis.diagnostics)),
     )
+
+
+def _diagnostic(found: Diagnostic) -> Diagnostic:
+    said = replace(found, message=spell_for_people(found.message), help=spell_for_people(found.help))
+    return replace(said, resources=tuple(map(spell, found.resources)))
 
 
 def spell_json(value: Json) -> Json:

@@ -13,6 +13,7 @@ from analyzer.report.document import policy_document
 from analyzer.report.entries import Entry, certainty_counts, entries_by_state, flow_text, rule_name
 from analyzer.report.paint import WIDTH, Paint, count, printable, to_json, wrap
 from analyzer.report.problems import problems_lines
+from analyzer.symbols import names_a_part
 from analyzer.text import Json
 
 MARKS = {Certainty.EXACT: "✓", Certainty.PATTERN: "~", Certainty.ASSUMED: "+", Certainty.UNKNOWN: "?"}
@@ -95,7 +96,7 @@ def _doubts(entry: Entry) -> Iterator[str]:
     if entry.reason.note:
         yield f"assumed: {entry.reason.note}"
     if entry.certainty is not Certainty.EXACT:
-        yield from (flow_text(flow) for flow in entry.reason.flow if flow.what != "constant")
+        yield from (flow_text(flow) for flow in entry.reason.flow if flow.what != "constant" and not names_a_part(flow.what))
 
 
 def _policies(analysis: Analysis, paint: Paint) -> Iterator[str]:

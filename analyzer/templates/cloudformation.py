@@ -129,12 +129,26 @@ def _machines(stack: Stack, project: Project) -> Iterator[Found | SourceError]:
             continue
         around = conditional(template.resources, str(name))
         said = tuple(_over_a_default(loop, loops.usual[loop]) for loop in loops.usual if loop in pointer)
-        yield replace(found, written=written, depends=depends, conditional=around, diagnostics=(*found.diagnostics, *said))
+        role = found.role and replace(found.role, machines=sharing(found.role, template))
+        said = (*found.diagnostics, *said)
+        yield replace(found, role=role, written=written, depends=depends, conditional=around, diagnostics=said)
 
 
 def _over_a_default(loop: str, parameter: str) -> Diagnostic:
     message = f"`{loop}` goes over the default of `{parameter}`: another list makes other machines"
     return diagnostic("unresolved-substitution", message, help="write the list out, or analyse what is deployed")
+
+
+def sharing(role: Role, template: Template) -> frozenset[str]:
+    """Return the machines that take on *role*, or that it is a part of."""
+    holder = role.pointer[1]
+    made = set()
+    for name, resource in template.resources.items():
+        properties = resource.get("Properties") if isinstance(resource, dict) else None
+        if isinstance(properties, dict) and resource.get("Type") in TYPES:
+            written = properties.get(_FIELDS[resource["Type"]]["role"])
+            made |= {str(name)} if name == holder or (written is not None and holder in _roles(written, template)) else set()
+    return frozenset(made)
 
 
 def _globals(document: Mapping[str, Json], kind: str) -> Mapping[str, Json]:
@@ -143,14 +157,21 @@ def _globals(document: Mapping[str, Json], kind: str) -> Mapping[str, Json]:
     return own if isinstance(own, dict) else {}
 
 
-def read(machine: Machine) -> Found:
-    """Read one state machine. Raises `SourceError` when its definition cannot be had."""
+def read(machine: Machine, role: Role | None = None) -> Found:
+    """Read one state machine, whose *role* is the declared one unless it is given.
+
+    Raises `SourceError` when its definition cannot be had.
+    """
     given = texts_of(machine.properties.get("DefinitionSubstitutions"), machine.template)
     definition, base, source, files, left = _definition(machine, given)
     definition, substitutions = settle(definition, {**given, **left}, machine.template)
-    role = _role(machine)
+    role = role or _role(machine)
     known, names, arns = _texts(machine, substitutions, definition, role)
-    own = frozenset(name for name in names if not is_given(name, machine.template))
+    told = frozenset(name for name in names if not is_given(name, machine.template))
+    own_name = f"{machine.name}.Name"
+    own = meaning(own_name, machine.template)
+    if len(own) > 1:
+        known[own_name] = own
     return Found(
         name=machine.name,
         dialect="sam" if machine.kind == SAM_MACHINE else "cloudformation",
@@ -163,9 +184,9 @@ def read(machine: Machine) -> Found:
         names=names,
         arns=arns,
         unsure=frozenset(name for name in names if _is_unsure(name, known, definition, machine.template)),
-        settled=frozenset(name for name in own if name in known),
-        generated=frozenset(name for name in own if name not in known),
-        own_name=f"{machine.name}.Name",
+        settled=frozenset(name for name in told if name in known),
+        generated=frozenset(name for name in told if name not in known),
+        own_name=own_name,
         role=role,
         files=files,
         functions={name: function.written for name, function in machine.template.functions.items()},
@@ -340,10 +361,27 @@ def _role(machine: Machine) -> Role | None:
         made = policies(machine.name, machine.at("Policies"), machine.properties.get("Policies"), template)
         others = (*made.others, *connections(machine.name, template))
         return replace(made, others=others, made=True, boundary=boundary_of(machine.properties, template))
-    found = texts(written, template)
-    names = [name for text in found for name in referred([text])]
-    holder = next((name for name in names if is_role(template.resources.get(name.partition(".")[0]))), None)
+    holder = next(iter(_roles(written, template)), None)
     if holder is None:
         return None
-    own = declared_role(holder.partition(".")[0], template)
+    own = declared_role(holder, template)
     return replace(own, others=(*own.others, *connections(machine.name, template)))
+
+
+def _roles(written: Json, template: Template) -> list[str]:
+    """Return the roles of the template that *written*, the property of a machine, names: one, or one of several.
+
+    A machine has a role of its own account, and there is one of a name: so it may be named by an ARN that is written out.
+    """
+    found = texts(written, template)
+    names = [name for name in (one.partition(".")[0] for one in referred(list(found))) if is_role(template.resources.get(name))]
+    called = {expand(text, template).rpartition("/")[2] for text in found if ":role/" in text}
+    return names or [
+        name for name, one in template.resources.items() if is_role(one) and not called.isdisjoint(_called(one, template))
+    ]
+
+
+def _called(role: Mapping[str, Json], template: Template) -> list[str]:
+    """Return the names that a role is given by its template."""
+    name = role["Properties"].get("RoleName")
+    return [expand(text, template) for text in texts(name, template)] if name is not None else []

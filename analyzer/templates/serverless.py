@@ -13,12 +13,12 @@ from typing import Any
 
 from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.errors import SourceError
-from analyzer.templates.cloudformation import MACHINE, Machine, read, references
+from analyzer.templates.cloudformation import MACHINE, Machine, read, references, sharing
 from analyzer.templates.cloudformation_role import policies
 from analyzer.templates.depends import conditional, dependencies
 from analyzer.templates.facts import facts_of
 from analyzer.templates.loops import Loops
-from analyzer.templates.model import Found
+from analyzer.templates.model import Found, Role
 from analyzer.templates.placeholders import Template
 from analyzer.templates.project import Project
 from analyzer.templates.variables import CHOSEN, Variables
@@ -27,6 +27,9 @@ from analyzer.text import Json, Source
 _FUNCTION, _ACTIVITY = "AWS::Lambda::Function", "AWS::StepFunctions::Activity"
 _OPEN = "Open"
 """The type of a parameter that may hold anything."""
+
+_ADDED = "the plugin serverless-step-functions"
+"""Who adds what stands in no file to a role that it makes, `iamRoleStatements` or not."""
 
 _WHERE = ("stepFunctions", "stateMachines")
 
@@ -67,9 +70,10 @@ def machines(source: Source, document: dict[str, Json], project: Project) -> Ite
         machine = Machine(name, MACHINE, properties, source, service.template, project, facts, (*_WHERE, key), key)
         try:
             found = _read(own, machine, variables)
+            role = found.role and replace(found.role, machines=_sharing(found.role, service, key))
             around = conditional(service.template.resources, name)
             said = (*found.diagnostics, *map(_guess, service.guessed))
-            yield replace(found, written=written, depends=depends, conditional=around, diagnostics=said)
+            yield replace(found, role=role, written=written, depends=depends, conditional=around, diagnostics=said)
         except SourceError as error:
             yield error
 
@@ -104,20 +108,26 @@ def _service(variables: Variables) -> _Service:
 
 
 def _read(own: Mapping[str, Json], machine: Machine, variables: Variables) -> Found:
-    found = read(machine)
-    source, pointer = variables.place_of(*_WHERE, machine.title, "definition")
-    role = found.role
+    role = None
     if "role" not in own:
         statements = [{"PolicyDocument": {"Statement": own["iamRoleStatements"]}}] if own.get("iamRoleStatements") else []
         role = policies(machine.title, (*machine.pointer, "iamRoleStatements"), statements, machine.template)
+        role = replace(role, added=_ADDED)
+    found = read(machine, role)
+    source, pointer = variables.place_of(*_WHERE, machine.title, "definition")
     return replace(
         found,
         name=machine.title,
         dialect="serverless",
         source=replace(source, base=pointer) if isinstance(own.get("definition"), dict) else found.source,
-        role=role,
         files=tuple(variables.files),
     )
+
+
+def _sharing(role: Role, service: _Service, own: str) -> frozenset[str]:
+    """Return which machines of the file take on *role*: the machine *own* alone, when it is made for that."""
+    made = sharing(role, service.template) if role.added is None else frozenset()
+    return frozenset({own, *(key for key, name in service.names.items() if name in made)})
 
 
 def _objects(table: Json) -> dict[str, dict[str, Json]]:

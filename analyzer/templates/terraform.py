@@ -27,11 +27,9 @@ from analyzer.templates.terraform_facts import facts_of
 from analyzer.templates.terraform_module import Configuration, Module, read_module
 from analyzer.templates.terraform_names import spelled
 from analyzer.templates.terraform_resource import Resource, resources_of
-from analyzer.templates.terraform_role import ROLE, declared_role, role_of
+from analyzer.templates.terraform_role import MACHINE, ROLE, declared_role, role_of
 from analyzer.templates.types import terraform_type
 from analyzer.text import Json, Pointer, Source
-
-MACHINE = "aws_sfn_state_machine"
 
 _DECLARED = re.compile(rf'^[ \t]*resource[ \t]+"?{MACHINE}"?[ \t]', re.MULTILINE)
 _CALLS = re.compile(r'^[ \t]*module[ \t]+"?[\w-]+"?[ \t\r\n]*\{', re.MULTILINE)
@@ -141,7 +139,7 @@ class _Machine:
     @property
     def name(self) -> str:
         """What the machine is called among the others: its label, with the module that it is in."""
-        return f"{self.resource.module.prefix}{self.resource.block.labels[1]}{self.resource.key}".replace("'", '"')
+        return self.resource.title
 
     @property
     def scope(self) -> Scope:
@@ -158,7 +156,7 @@ class _Machine:
 def _read(machine: _Machine) -> Found:
     configuration = machine.resource.module.configuration
     document, source = _definition(machine)
-    role = role_of(machine.resource, machine.scope)
+    role = role_of(machine.resource)
     options = _options(machine)
     kind = terraform_type(MACHINE)
     own = f"{machine.resource.address}.{machine.resource.own_name(kind)}" if kind else None

@@ -21,12 +21,12 @@ from analyzer.sources import parse_any
 from analyzer.templates.facts import Facts
 from analyzer.templates.model import Found, Role, Texts
 from analyzer.templates.project import Project
-from analyzer.templates.terraform import MACHINE, texts_of
+from analyzer.templates.terraform import texts_of
 from analyzer.templates.terraform_documents import statements_of
 from analyzer.templates.terraform_facts import OF, at, paths_of
 from analyzer.templates.terraform_names import spelled_plainly
 from analyzer.templates.terraform_planned import Plan, Planned, as_list, as_object
-from analyzer.templates.terraform_role import ATTACHMENTS, OWN_POLICY, POLICY, ROLE
+from analyzer.templates.terraform_role import ATTACHMENTS, MACHINE, OWN_POLICY, POLICY, ROLE
 from analyzer.templates.types import facts as facts_table
 from analyzer.templates.types import fill, terraform_type
 from analyzer.text import Json, Source
@@ -62,7 +62,7 @@ def machines(source: Source, document: Mapping[str, Json], project: Project) -> 
 def _read(plan: Plan, machine: Planned) -> Found:
     texts: dict[str, Texts] = {}
     names: set[str] = set()
-    name = f"{machine.prefix}{machine.name}".replace("'", '"') + machine.index
+    name = _title(machine)
     options = _options(plan, machine, texts, names)
     text = machine.values.get("definition")
     sources = _sources(plan, machine)
@@ -109,6 +109,11 @@ def _read(plan: Plan, machine: Planned) -> Found:
         files=sources,
         facts=facts,
     )
+
+
+def _title(machine: Planned) -> str:
+    """Return what a machine is called among the others: its label, with the module that it is in."""
+    return f"{machine.prefix}{machine.name}".replace("'", '"') + machine.index
 
 
 def _facts(plan: Plan, texts: dict[str, Texts], names: set[str]) -> Facts:
@@ -302,7 +307,10 @@ def _role(plan: Plan, machine: Planned) -> Role | None:
             managed.append(one.values["policy_arn"])
     trust = _json(role.values.get("assume_role_policy"))
     boundary = _boundary(role)
-    return Role(role.address, role.pointer, tuple(statements), tuple(managed), tuple(others), trust, boundary=boundary)
+    own = [one for one in plan.resources if one.kind == MACHINE and one.mode == "managed"]
+    sharing = frozenset(_title(one) for one in own if _resource_of_role(plan, one) is role)
+    declared = Role(role.address, role.pointer, tuple(statements), tuple(managed), tuple(others), trust, boundary=boundary)
+    return replace(declared, machines=sharing)
 
 
 def _is_named(role: Planned, arn: str) -> bool:

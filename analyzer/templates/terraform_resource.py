@@ -63,6 +63,11 @@ class Resource:
         data = "data." if self.block.kind == "data" else ""
         return f"{self.module.prefix}{data}{self.kind}.{self.block.labels[1]}{self.key}"
 
+    @property
+    def title(self) -> str:
+        """What it is called among others of its type: its label, with the module that it is in."""
+        return f"{self.module.prefix}{self.block.labels[1]}{self.key}".replace("'", '"')
+
     def scope(self) -> Scope:
         """Return the scope of its arguments: what the instance is, where that is known."""
         return self.module.scope(**(self.bound if self.key or not is_repeated(self.block) else any_of(self.block)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.errors import SourceError
@@ -19,7 +20,7 @@ from analyzer.templates.terraform_resource import Resource
 from analyzer.templates.types import terraform_type
 from analyzer.text import Json
 
-ROLE, POLICY, OWN_POLICY = "aws_iam_role", "aws_iam_policy", "aws_iam_role_policy"
+MACHINE, ROLE, POLICY, OWN_POLICY = "aws_sfn_state_machine", "aws_iam_role", "aws_iam_policy", "aws_iam_role_policy"
 ATTACHMENTS = {"aws_iam_role_policy_attachment": "role", "aws_iam_policy_attachment": "roles"}
 """The resources that attach a policy, and the argument that says to which roles."""
 
@@ -30,15 +31,32 @@ _INSTANCE = re.compile(r"(\[.*\])?\.\w+")
 _KNOWN_KEY = re.compile(r"\[(?:[0-9]+|'[^']*')\]")
 
 
-def role_of(machine: Resource, scope: Scope) -> Role | None:
-    """Return the role that the machine has; nothing for one that is declared elsewhere."""
-    value = (
-        None if "role_arn" not in machine.block.body.attributes else evaluate(machine.block.body.attributes["role_arn"], scope)
-    )
+def role_of(machine: Resource) -> Role | None:
+    """Return the role that the machine has, with all that share it; nothing for one that is declared elsewhere."""
+    role = _taken_on(machine)
+    return None if role is None else replace(declared_role(role), machines=frozenset(_sharing(role)))
+
+
+def _sharing(role: Resource) -> Iterator[str]:
+    """Yield the machines that take on *role*, whether their definitions can be read or not."""
+    for one in _everywhere(role):
+        if one.kind == MACHINE:
+            try:
+                own = _taken_on(one)
+            except SourceError:
+                continue
+            if own is not None and own.address == role.address:
+                yield one.title
+
+
+def _taken_on(machine: Resource) -> Resource | None:
+    """Return the role of the configuration that the machine has."""
+    written = machine.block.body.attributes.get("role_arn")
+    value = None if written is None else evaluate(written, machine.scope())
     role = _declared(value, machine)
     if role is None or role.kind != ROLE or role.block.kind != "resource":
         role = _named(value, machine)
-    return None if role is None else declared_role(role)
+    return role
 
 
 def _named(value: Value, machine: Resource) -> Resource | None:
