@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from analyzer.analyze import Analysis
 from analyzer.compare.conditions import make_term
@@ -67,15 +68,13 @@ def _grants(analysis: Analysis | None) -> tuple[Grant, ...]:
 
 def _beyond(own: Iterable[Grant], other: Iterable[Grant]) -> Iterator[Change]:
     """Yield what *own* grants and *other* does not: a pattern that others hold together is no change."""
-    rights: dict[str, _ByEnds] = {}
+    rights: dict[str, _Rights] = {}
     same = set()
     for grant in other:
         same.add((grant.role, grant.action, grant.resource, grant.condition))
         terms = tuple(make_term(*line) for line in grant.condition)
         clause = Clause(Place(""), (grant.action,), (read(grant.resource),), terms)
-        start, end = _ends(clause.resources[0])
-        alike_in = rights.setdefault(grant.role, {}).setdefault((len(start), len(end)), {})
-        alike_in.setdefault((grant.action, start, end), []).append(clause)
+        rights.setdefault(grant.role, _Rights({}, {})).add(clause)
     alike: dict[tuple[str, str, str, Condition], list[Grant]] = {}
     for grant in own:
         alike.setdefault((grant.role, grant.action, grant.resource, grant.condition), []).append(grant)
@@ -83,7 +82,8 @@ def _beyond(own: Iterable[Grant], other: Iterable[Grant]) -> Iterator[Change]:
         role, action, resource, condition = key
         terms = tuple(make_term(*line) for line in condition)
         pattern = read(resource)
-        if key in same or gap(action, pattern, terms, Rights(tuple(_near(action, pattern, rights.get(role, {}))))) is None:
+        near = rights[role].near(action, pattern) if role in rights else ()
+        if key in same or gap(action, pattern, terms, Rights(tuple(near))) is None:
             continue
         reasons = [reason for grant in alike[key] for reason in grant.reasons]
         spelled = tuple((operator, spell(name), tuple(map(spell, values))) for operator, name, values in condition)
@@ -91,25 +91,51 @@ def _beyond(own: Iterable[Grant], other: Iterable[Grant]) -> Iterator[Change]:
         yield Change(action, spell(resource), spelled, spell(role), states, tuple(dict.fromkeys(one.source for one in reasons)))
 
 
-_ByEnds = dict[tuple[int, int], dict[tuple[str, str, str], list[Clause]]]
-"""Clauses by the lengths of the text before the first wildcard and after the last one, then by action and both texts."""
+class _Rights(NamedTuple):
+    """Clauses of one action and one resource each, so that thousands of names are not compared with each other.
+
+    `by_ends` has them by the lengths of the text before the first wildcard and after the last one, then by action and both texts;
+    `counting` has all clauses of the actions of which one counts characters, with `?`.
+    """
+
+    by_ends: dict[tuple[int, int], dict[tuple[str, str, str], list[Clause]]]
+    counting: dict[str, list[Clause]]
+
+    def add(self, clause: Clause) -> None:
+        """Put a clause where it is found again."""
+        [action], [pattern] = clause.actions, clause.resources
+        start, end = _ends(pattern)
+        if ANY in pattern and action not in self.counting:
+            self.counting[action] = list(self._of(action))
+        if action in self.counting:
+            self.counting[action].append(clause)
+        self.by_ends.setdefault((len(start), len(end)), {}).setdefault((action, start, end), []).append(clause)
+
+    def near(self, action: str, pattern: str) -> Iterator[Clause]:
+        """Yield the clauses that can have a part in holding *pattern*: those whose ends are ends of its own.
+
+        Any other one asks for a character where *pattern* leaves it open, which only helps where another clause takes all texts
+        from a length on, and the shorter ones are left: `a` and `?*a` hold `*a`.
+        """
+        if action in self.counting:
+            yield from self.counting[action]
+            return
+        start, end = _ends(pattern)
+        for (before, after), alike in self.by_ends.items():
+            if before <= len(start) and after <= len(end):
+                yield from alike.get((action, start[:before], end[len(end) - after :]), ())
+
+    def _of(self, action: str) -> Iterator[Clause]:
+        for alike in self.by_ends.values():
+            for (one, _, _), clauses in alike.items():
+                if one == action:
+                    yield from clauses
 
 
 def _ends(pattern: str) -> tuple[str, str]:
     """Return what *pattern* begins and ends with; without wildcards, all of it is both."""
     wild = [place for place, char in enumerate(pattern) if char in (STAR, ANY)]
     return (pattern[: wild[0]], pattern[wild[-1] + 1 :]) if wild else (pattern, pattern)
-
-
-def _near(action: str, pattern: str, rights: _ByEnds) -> Iterator[Clause]:
-    """Yield the clauses that can have a part in holding *pattern*: those whose ends are ends of its own.
-
-    Any other one asks for a character where *pattern* leaves it open. So thousands of names are not compared with each other.
-    """
-    start, end = _ends(pattern)
-    for (before, after), alike in rights.items():
-        if before <= len(start) and after <= len(end):
-            yield from alike.get((action, start[:before], end[len(end) - after :]), ())
 
 
 def _trust(before: Analysis | None, after: Analysis | None) -> Iterator[tuple[str, Json, Json]]:

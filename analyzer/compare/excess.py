@@ -141,6 +141,8 @@ def _too_wide(needs: Needs, clause: Clause, resource: str, requests: Sequence[Re
         return None
     context = "".join(f" with {key} `{spell(value)}`" for key, value in request.context)
     message = f"{where}; no state needs {request.action} on `{request.resource}`{context}"
+    if request.resource == show_pattern(resource) and not context:
+        message = f"{where}, where no state needs {request.action if len(names) > 1 else 'it'}"
     return _excessive("excess-permission", needs, clause, message, names, request, show_pattern(resource))
 
 

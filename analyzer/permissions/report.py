@@ -39,6 +39,8 @@ def hole(rule: GrantRule, call: Call, alike: list[Filled]) -> Diagnostic:
         said = _say("unresolved-substitution", call, message, _mended(reason), filled.written or call.pointer)
         return replace(said, resources=tuple(as_pattern(one.text) for one in alike))
     help = "say what the input may hold with --assume PATH=VALUE or --input-schema, or accept the pattern"
+    if reason == NOT_GIVEN:
+        help = "give it, since the call fails without what it needs, or accept the pattern"
     if any(step.what.startswith("result of the state") for step in filled.flow):
         help = "a task's answer is not known before it runs; write the value as a constant where it is one, or accept the pattern"
     return _say("unresolved-resource", call, message, help, filled.written or call.pointer)
