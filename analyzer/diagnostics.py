@@ -180,13 +180,16 @@ def _line(text: str) -> str:
     return " ".join(shown.splitlines())
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `` did you mean `X`?`` for the nearest of *known*, or the whole short list, or an empty string."""
+def did_you_mean(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """Return `` did you mean `X`?`` for the nearest of *known*, or the whole short list, or an empty string.
+
+    What is less like *word* than *cutoff*, of 1 for the same, is not near.
+    """
     from difflib import get_close_matches
 
     names = sorted(set(known))
     folded = {name.casefold(): name for name in names}
-    near = get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    near = get_close_matches(word.casefold(), folded, n=1, cutoff=cutoff)
     if near:
         return f"did you mean `{folded[near[0]]}`?"
     if 0 < len(names) <= 10:

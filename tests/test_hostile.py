@@ -10,6 +10,8 @@ from click.testing import CliRunner
 
 from analyzer import analyze, make_context, report
 from analyzer.cli import main
+from analyzer.templates.cloudformation_role import policies
+from analyzer.templates.placeholders import Template
 from analyzer.text import Source
 
 if TYPE_CHECKING:
@@ -149,3 +151,94 @@ def test_a_template_is_no_bomb(
     [found] = json.loads(done.stdout)["machines"]
     assert [grant["action"] for grant in found["grants"]] == ["dynamodb:GetItem"]
     assert len(done.stdout) < 100_000
+
+
+def stacks(*paths: str, table: Any = "orders", **parameters: Any) -> dict[str, Any]:
+    """Return a template with a machine that reads *table*, and a stack for each of *paths*, which is given *parameters*."""
+    states = {"A": task(f"{INTEGRATION}dynamodb:getItem", TableName=table, Key={})}
+    flow = {"Type": "AWS::StepFunctions::StateMachine", "Properties": {"Definition": {"StartAt": "A", "States": states}}}
+    return {
+        "Resources": {"Flow": flow}
+        | {
+            f"S{number}": {
+                "Type": "AWS::CloudFormation::Stack",
+                "Properties": {"TemplateURL": path, "Parameters": parameters},
+            }
+            for number, path in enumerate(paths)
+        }
+    }
+
+
+def read_with_stacks(folder: Path, **templates: dict[str, Any]) -> tuple[list[str], list[str]]:
+    """Return the machines that are found from the template `first`, and the errors that are told."""
+    for name, template in templates.items():
+        (folder / f"{name}.json").write_text(json.dumps(template))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        done = CliRunner().invoke(main, ["analyze", "first.json", "--format", "json", "--no-config", "--keep-substitutions"])
+    machines = json.loads(done.stdout)["machines"] if done.stdout else []
+    return [one["name"] for one in machines], [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+
+
+def test_a_stack_in_itself_is_read_once(tmp_path: Path) -> None:
+    """A circle of stacks is an error, and no endless way."""
+    machines, errors = read_with_stacks(tmp_path, first=stacks("second.json"), second=stacks("first.json"))
+    assert len(machines) == 2
+    assert errors == ["error: stack `S0`: its template is one that it is itself in"]
+
+
+def test_stacks_that_multiply_are_read_up_to_a_number(tmp_path: Path) -> None:
+    """A hundred stacks of a hundred stacks each are ten thousand templates: what is not read is told."""
+    machines, errors = read_with_stacks(
+        tmp_path, first=stacks(*["second.json"] * 100), second=stacks(*["third.json"] * 100), third=stacks()
+    )
+    assert len(machines) == 1 + 200
+    assert errors
+    assert {error.partition(": ")[2].partition(": ")[2] for error in errors} == {"there are more than 200 stacks in stacks"}
+
+
+def test_stacks_are_read_to_a_depth(tmp_path: Path) -> None:
+    """What is deeper is told."""
+    machines, errors = read_with_stacks(
+        tmp_path,
+        **{"first": stacks("t1.json"), **{f"t{number}": stacks(f"t{number + 1}.json") for number in range(1, 8)}, "t8": stacks()},
+    )
+    assert len(machines) == 6
+    assert errors == ["error: stack `S0`: it is more than 5 stacks deep"]
+
+
+def test_no_template_outside_of_the_project_is_read(tmp_path: Path) -> None:
+    """Neither by its path, nor by a link."""
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (tmp_path / "outside.json").write_text(json.dumps(stacks()))
+    (inside / "link.json").symlink_to(tmp_path / "outside.json")
+    first = stacks("../outside.json", str(tmp_path / "outside.json"), "link.json")
+    first["Resources"]["Asset"] = {
+        "Type": "AWS::CloudFormation::Stack", "Properties": {}, "Metadata": {"aws:asset:path": "../outside.json"},
+    }  # fmt: skip
+    assert read_with_stacks(inside, first=first) == (["${Flow.Name}"], [])
+
+
+def test_what_stacks_hand_on_does_not_grow(tmp_path: Path) -> None:
+    """A text that each stack repeats a thousand times, and a list of choices that each one multiplies, is left open."""
+    many = {"Fn::Sub": "${Text}" * 1_000}
+    parameters = {"Text": {"Type": "String"}, "Choice": {"Type": "String", "AllowedValues": ["${Choice}a", "${Choice}b"]}}
+    handed = {"Text": many, "Choice": {"Fn::Sub": "${Choice}${Choice}"}}
+    templates = {
+        f"t{number}": {**stacks(f"t{number + 1}.json", table={"Ref": "Text"}, **handed), "Parameters": parameters}
+        for number in range(1, 5)
+    }
+    last = {**stacks(table={"Fn::Sub": "${Text}${Choice}"}), "Parameters": parameters}
+    machines, errors = read_with_stacks(tmp_path, first=stacks("t1.json", Text="x" * 1_000, Choice="c"), **templates, t5=last)
+    assert len(machines) == 6
+    assert errors == []
+
+
+def test_a_statement_is_taken_apart_so_far() -> None:
+    """A thousand actions and a thousand resources that each hang on a condition are not a million statements."""
+    either = [{"Fn::If": ["P", f"dynamodb:Get{number}", {"Ref": "AWS::NoValue"}]} for number in range(1_000)]
+    document = {"Statement": [{"Effect": {"Fn::If": ["P", "Allow", "Deny"]}, "Action": either, "Resource": either}]}
+    template = Template({}, conditions={"P": {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}})
+    [statement] = policies("Role", (), [{"PolicyName": "x", "PolicyDocument": document}], template).statements
+    assert statement["Fn::If"][0] == "P"

@@ -223,8 +223,8 @@ def named(value: Any) -> Iterator[str]:
             elif key == "Fn::GetAtt":
                 yield item[0] if isinstance(item, list) else item.partition(".")[0]
             elif key == "Fn::Sub":
-                text = item if isinstance(item, str) else item[0]
-                yield from (name.partition(".")[0] for name in re.findall(r"\$\{([^!}][^}]*)\}", text))
+                text, table = (item, {}) if isinstance(item, str) else item
+                yield from (name.partition(".")[0] for name in re.findall(r"\$\{([^!}][^}]*)\}", text) if name not in table)
             yield from named(item)
     elif isinstance(value, list):
         for item in value:

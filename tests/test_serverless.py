@@ -13,6 +13,7 @@ from analyzer.cli import main
 from analyzer.errors import SourceError
 from analyzer.sources import find, read_source
 from analyzer.templates import Found, Project, machines_in
+from analyzer.templates.alternatives import ANY, fits
 from analyzer.templates.serverless import is_template, machines
 from analyzer.templates.variables import Variables
 from analyzer.text import Source
@@ -33,6 +34,9 @@ SERVICE: dict[str, Any] = {
         "table": {"name": "${self:custom.name}", "days": 7},
         "indirect": "${self:custom.table.name}",
         "by": {"orders": "found"},
+        "tables": {"dev": "t-dev", "prod": "t-prod"},
+        "per-dev": {"name": "d", "same": 1},
+        "per-prod": {"name": "p", "same": 1, "only": 2},
         "file": "tables.yml",
         "itself": "${self:custom.itself}",
         "this": "${self:custom.that}",
@@ -49,6 +53,8 @@ def variables(tmp_path: Path) -> Variables:
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "tables.yml").write_text("orders: t-orders\ndeep: {er: t-deep}\n")
+    (folder / "of.dev.yml").write_text("name: f-dev\n")
+    (folder / "of.prod.yml").write_text("name: f-prod\n")
     (folder / "note.txt").write_text("a note")
     (folder / "code.js").write_text("module.exports = {value: 1}")
     (folder / "link.yml").symlink_to(tmp_path / "outside.yml")
@@ -66,7 +72,9 @@ def test_variables(line: str, variables: Variables) -> None:
     else:
         assert isinstance(found, str)
         assert found[2:-1] in variables.defaults
-        assert variables.settled(found) == (usual or found)
+        assert variables.settled(found) == (usual.partition(" / ")[0] or found)
+        if " / " in usual:
+            assert [variables.settled(one) for one in variables.defaults[found[2:-1]]] == usual.split(" / ")
 
 
 @pytest.mark.parametrize(
@@ -209,6 +217,37 @@ def test_the_forms_of_a_reference_to_a_function(tmp_path: Path, reference: objec
     assert [grant["resources"] for grant in machine["grants"]] == [[f"arn:aws:lambda:{HOME}:{arn}"]]
 
 
+def test_each_value_that_a_stage_may_choose_is_granted(tmp_path: Path) -> None:
+    """A default says what is usual. What differs in more than texts is read as it usually is, and that is said."""
+    (tmp_path / "of.dev.yml").write_text("table: t-dev\n")
+    (tmp_path / "of.prod.yml").write_text("table: t-prod\n")
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::dynamodb:getItem",
+        "Parameters": {"TableName": "${self:custom.of.table}", "Key": {}},
+        "End": True,
+    }
+    document = {
+        "service": "x",
+        "provider": {"stage": "${opt:stage, 'dev'}"},
+        "custom": {"of": "${file(of.${self:provider.stage}.yml)}", "tags": {"dev": ["a"], "prod": ["a", "b"]}},
+        "stepFunctions": {
+            "stateMachines": {
+                "a": {
+                    "tags": "${self:custom.tags.${self:provider.stage}}",
+                    "definition": {"StartAt": "A", "States": {"A": task}},
+                }
+            }
+        },
+    }
+    (tmp_path / "serverless.json").write_text(json.dumps(document))
+    command = ["analyze", "-q", "--no-config", "--format", "json", *SURROUNDINGS, str(tmp_path / "serverless.json")]
+    [machine] = json.loads(CliRunner().invoke(main, command).stdout)["machines"]
+    granted = [resource for grant in machine["grants"] for resource in grant["resources"]]
+    assert granted == [f"arn:aws:dynamodb:{HOME}:table/t-dev", f"arn:aws:dynamodb:{HOME}:table/t-prod"]
+    assert "`${self:custom.tags.*}` is taken for what it usually is" in " ".join(one["message"] for one in machine["diagnostics"])
+
+
 def test_an_exact_version_is_one_of_a_function() -> None:
     """With `useExactVersion` a version is invoked, whose number is made when it is deployed."""
     assert policy("exact") == {"lambda:InvokeFunction": [f"arn:aws:lambda:{HOME}:function:shop-dev-check-stock:*"]}
@@ -266,6 +305,39 @@ def test_variables_that_nest_without_end_are_refused(tmp_path: Path) -> None:
     custom = {f"a{n}": nested(f"${{self:custom.a{n + 1}}}") for n in range(30)}
     [error] = read({"service": "x", "custom": custom, "stepFunctions": {"stateMachines": {"a": "${self:custom.a0}"}}}, tmp_path)
     assert isinstance(error, SourceError)
+
+
+def test_what_the_stage_chooses_is_found_in_no_long_time(tmp_path: Path) -> None:
+    """An address with many stages in it, which fits a long name in ever so many ways or hardly not at all, is worked out."""
+    stage = "${opt:stage, 'dev'}"
+    custom = {"a" * 100_000: "other", f"{'dev' * 30}x": "wanted"}
+    definition = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Comment": f"${{self:custom.{stage * 30}x}}", "End": True}}}
+    [answer] = read(
+        {"service": "x", "custom": custom, "stepFunctions": {"stateMachines": {"a": {"definition": definition}}}}, tmp_path
+    )
+    assert isinstance(answer, Found)
+    assert "wanted" in json.dumps(answer.document)
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern", "fitting"),
+    [
+        ("orders-dev", f"orders-{ANY}", True),
+        ("orders-", f"orders-{ANY}", True),
+        ("order", f"orders-{ANY}", False),
+        ("a-b-c", f"{ANY}-b-{ANY}", True),
+        ("a-b", f"{ANY}-b-{ANY}", False),
+        ("aba", f"ab{ANY}ba", False),
+        ("abba", f"ab{ANY}ba", True),
+        ("axxb", f"{ANY}x{ANY}x{ANY}b", True),
+        ("axb", f"{ANY}x{ANY}x{ANY}b", False),
+        ("orders", "orders", True),
+        ("orders", "order", False),
+    ],
+)
+def test_what_fits_a_chosen_address(text: str, pattern: str, *, fitting: bool) -> None:
+    """Any text may stand where the deployment chooses, and none twice."""
+    assert fits(text, pattern) is fitting
 
 
 def test_variables_inside_variables_end(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.errors import NotADefinition, SourceError, SourceNotFound, SyntaxProblem
-from analyzer.sources import find, parse_document, read_source
+from analyzer.sources import find, parse_any, parse_document, read_source
 from analyzer.text import Source
 
 if TYPE_CHECKING:
@@ -159,6 +159,25 @@ def test_what_a_definition_cannot_be_in_yaml_is_named(text: str, expected: tuple
 def test_a_merge_key_gives_only_what_is_not_there() -> None:
     """What a mapping says itself wins over what it merges, and the first of several merged mappings over the next."""
     assert value("States: 1\na: &a {k: 1, l: 1}\nb: &b {k: 2, m: 2}\nx: {<<: [*a, *b], l: 3}") == {"k": 1, "l": 3, "m": 2}
+
+
+def test_yaml_may_begin_like_json_where_the_file_is_called_so() -> None:
+    """Flow style is YAML. What is neither is refused as the JSON that it begins like."""
+    flow = "{StartAt: A, States: {A: {Type: Succeed},}}"
+    assert parse_any(Source(flow, "a.asl.YAML"))[0] == {"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}
+    for text, name in ((flow, "a.json"), (flow, "a.asl"), ("{StartAt: A, States: ", "a.yaml")):
+        with pytest.raises(SyntaxProblem, match="the key `StartAt` has no quotes"):
+            parse_any(Source(text, name))
+
+
+@pytest.mark.parametrize(
+    ("key", "help"), [("startAt", "did you mean `StartAt`?"), ("artifacts", "a definition is an object with")]
+)
+def test_a_key_is_taken_for_a_misspelt_one_only_when_it_is_like_it(key: str, help: str) -> None:
+    """The manifest of a CDK assembly is no misspelt definition."""
+    error = refusal(json.dumps({key: {}}))
+    assert isinstance(error, NotADefinition)
+    assert error.help.startswith(help)
 
 
 @pytest.mark.parametrize("text", ["", "\ufeff \n", "7", '"StartAt"', "[1]", "- StartAt", "null", '{"Resources": {}}', "a: 1"])

@@ -120,6 +120,21 @@ def test_several_machines_of_one_role_get_one_policy(project: Callable[[Path], P
     assert len(trust["Condition"]["ArnLike"]["aws:SourceArn"]) == 2
 
 
+def test_what_the_machines_of_a_loop_need_stays_in_their_role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A role that machines of a loop share with another one is written for all of them."""
+    monkeypatch.chdir(tmp_path)
+    task = "{Type: Task, Resource: 'arn:aws:states:::dynamodb:getItem', Parameters: {TableName: %s, Key: {}}, End: true}"
+    looped = LOOP.replace("!GetAtt 'Role${Name}.Arn'", OWN_ROLE).replace("{Type: Succeed}", task % "!Sub 'of-${Name}'")
+    Path("template.yaml").write_text(ROLE % (STATES, OWN_ROLE, task % "plain") + looped.removeprefix("Resources:\n"))
+    assert run("write", "template.yaml").exit_code == 0
+    role = document_of(Path("template.yaml"))["Resources"]["Role"]["Properties"]
+    [statement] = role["Policies"][0]["PolicyDocument"]["Statement"]
+    assert [one["Fn::Sub"].rpartition("/")[2] for one in statement["Resource"]] == ["of-a", "of-b", "plain"]
+    # None of the machines has a name that the role could know, so one pattern is all three.
+    [trust] = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"]["ArnLike"]["aws:SourceArn"]["Fn::Sub"].endswith(":stateMachine:*")
+
+
 # ---------------------------------------------------------------------------------------------------------- what is refused
 
 ROLE = """\
@@ -132,6 +147,16 @@ Resources:
     Properties:
       RoleArn: %s
       Definition: {StartAt: A, States: {A: %s}}
+"""
+LOOP = """\
+Resources:
+  Fn::ForEach::Flows:
+    - Name
+    - [a, b]
+    - Role${Name}: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {Statement: []}}}
+      Flow${Name}:
+        Type: AWS::StepFunctions::StateMachine
+        Properties: {RoleArn: !GetAtt 'Role${Name}.Arn', Definition: {StartAt: A, States: {A: {Type: Succeed}}}}
 """
 STATES, OWN_ROLE, STATE = "{Service: states.amazonaws.com}", "!GetAtt Role.Arn", "{Type: Succeed}"
 
@@ -148,9 +173,10 @@ STATES, OWN_ROLE, STATE = "{Service: states.amazonaws.com}", "!GetAtt Role.Arn",
             "Resources: &all\n" + (ROLE % (STATES, OWN_ROLE, STATE)).partition("\n")[2] + "Copy: *all\n",
             "without changing something else",
         ),
+        (LOOP, "the role of `Flowa` is made by a loop of this template"),
         ('{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}', "a definition has no role"),
     ],
-    ids=["elsewhere", "imported", "shared-with-a-service", "shared-with-accounts", "errors", "anchored", "plain"],
+    ids=["elsewhere", "imported", "shared-with-a-service", "shared-with-accounts", "errors", "anchored", "loop", "plain"],
 )
 def test_what_is_not_written(text: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a policy has no place of its own, that is said, and the file stays as it is."""

@@ -89,6 +89,6 @@ def contexts_of(parameters: dict[str, Any]) -> Any:
 
     def context_for(name: str, found: Found | None = None, text: str = "") -> Context:
         context = base(name, found, text)
-        return context if found is None else comparable(context, found, (None, None), parameters["substitution"])
+        return context if found is None else comparable(context, found, (None, None), parameters["substitution"], arns=True)
 
     return context_for

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from analyzer.compare.statements import LONGEST, Clause, Place, Rights, clause_of, titled
+from analyzer.compare.statements import LONGEST, Clause, Place, Rights, clause_of, conditioned, titled
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.maps import read_compiled
+from analyzer.symbols import spell
 from analyzer.templates.model import Role
 from analyzer.text import Json, Source
 
@@ -91,15 +92,22 @@ def declare(given: PolicySet, table: Table) -> Declared:
 
 def _expanded(given: PolicySet, table: Table, unread: list[tuple[Place, str]]) -> Iterator[tuple[Json, Place]]:
     for written in given.managed:
-        name = str(fill(written, table)).rpartition("/")[2]
-        place = Place(f"managed policy `{name}`", given.place.source, given.place.pointer)
-        found = _managed().get(name)
-        if found is None:
-            unread.append((place, "is not among the managed policies that are known here"))
-            continue
-        yield from ((statement, place) for statement in found["statements"])
-    for other in given.others:
-        yield from _other(other, given, unread)
+        yield from _of_managed(written, given, table, unread)
+    for one in given.others:
+        other, condition = conditioned(one)
+        found = _of_managed(other, given, table, unread) if isinstance(other, str) else _other(other, given, unread)
+        for statement, place in found:
+            yield {"Fn::If": [condition, statement, None]} if condition else statement, place
+
+
+def _of_managed(written: str, given: PolicySet, table: Table, unread: list[tuple[Place, str]]) -> Iterator[tuple[Json, Place]]:
+    name = spell(str(fill(written, table)).rpartition("/")[2])
+    place = Place(f"managed policy `{name}`", given.place.source, given.place.pointer)
+    found = _managed().get(name)
+    if found is None:
+        unread.append((place, "is not among the managed policies that are known here"))
+        return
+    yield from ((statement, place) for statement in found["statements"])
 
 
 def _other(other: Json, given: PolicySet, unread: list[tuple[Place, str]]) -> Iterator[tuple[Json, Place]]:

@@ -91,6 +91,7 @@ class Rights:
 
 def clause_of(statement: Json, place: Place) -> Clause | None:
     """Read one statement; `None` for what is none."""
+    statement, condition = conditioned(statement)
     if not isinstance(statement, Mapping):
         return None
     effect = str(statement.get("Effect", ""))
@@ -101,6 +102,8 @@ def clause_of(statement: Json, place: Place) -> Clause | None:
         why = f"written with {excluded[0]}, which is not compared"
     elif effect not in ("Allow", "Deny"):
         why = "without an Effect that IAM knows"
+    elif condition:
+        why = why or f"in force only where the condition `{condition}` of the template says so"
     terms = terms_of(statement.get("Condition"))
     if any(len(one) > LONGEST for one in (*resources, *(value for term in terms for value in term.values))):
         why = why or "with a text that is longer than any ARN, which is not compared"
@@ -116,6 +119,12 @@ def clause_of(statement: Json, place: Place) -> Clause | None:
     )
 
 
+def conditioned(one: Json) -> tuple[Json, str]:
+    """Return a statement or a policy of a template, and the condition under which it is there; nothing where it always is."""
+    choice = one.get("Fn::If") if isinstance(one, Mapping) and len(one) == 1 else None
+    return (choice[1], str(choice[0])) if isinstance(choice, list) and len(choice) == 3 else (one, "")
+
+
 def texts(value: Json) -> tuple[str, ...]:
     """Return the texts of a value that may be one or a list of them."""
     return tuple(one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str))
@@ -123,6 +132,7 @@ def texts(value: Json) -> tuple[str, ...]:
 
 def titled(statement: Json, number: int, whose: str = "") -> str:
     """Return what people call a statement: its Sid, else its number."""
+    statement, _ = conditioned(statement)
     sid = statement.get("Sid") if isinstance(statement, Mapping) else None
     name = f"statement `{sid}`" if isinstance(sid, str) and sid else f"statement {number}"
     return f"{name} of {whose}" if whose else name

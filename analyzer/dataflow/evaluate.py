@@ -19,7 +19,7 @@ from typing import NamedTuple
 from analyzer.asl.check import is_expression
 from analyzer.asl.model import QueryLanguage
 from analyzer.dataflow.intrinsics import call, is_intrinsic
-from analyzer.dataflow.join import DEPTH, LIMIT, one_of
+from analyzer.dataflow.join import DEPTH, LIMIT, join, one_of
 from analyzer.dataflow.paths import Unsupported, came_from, follow
 from analyzer.dataflow.values import HOLE, INPUT, PLACEHOLDER, Flow, Literal, Record, Sequence, Text, Unknown, Value
 from analyzer.text import Json, Pointer
@@ -77,6 +77,10 @@ def evaluate(raw: Json, language: QueryLanguage, pointer: Pointer, environment: 
         return substitute(raw, pointer, environment.substitutions)
     if isinstance(raw, dict):
         if (reference := template_reference(raw)) is not None:
+            name, argument = reference
+            if name == "Fn::If" and isinstance(argument, list) and len(argument) == 3:
+                branches = [evaluate(argument[at], language, (*pointer, name, at), environment) for at in (1, 2)]
+                return join(*branches)
             return _reference(reference, pointer, environment.substitutions)
         return Record(_fields(raw, language, pointer, environment))
     if isinstance(raw, list):

@@ -19,7 +19,9 @@ from analyzer.permissions.patterns import knows_wildcards
 from analyzer.policy import minimise, split
 from analyzer.render.expression import Expression, Names, Reference, express, express_all
 from analyzer.symbols import BARE, has_symbol
+from analyzer.templates.depends import named_in
 from analyzer.templates.model import PSEUDO, Found
+from analyzer.templates.placeholders import PARENT
 from analyzer.text import Json
 
 NAMES_IN_STACKS = ("cloudformation", "sam", "serverless")
@@ -165,11 +167,13 @@ def _names(group: Sequence[Analysis], role: str, run: _Run, lost: dict[str, None
             called = meanings.get(name) if _head(name, graph) in graph else None
             fixed = called is not None and {*PLACEHOLDER.findall(called)} <= {*_EVERYWHERE}
             return None if fixed else Reference(name, origin)
-        head = _head(name, graph)
-        if "#" in name or head == role or head in conditional or _leads(graph, head, role):
+        function = found.functions.get(name) if found is not None else None
+        heads = {_head(name, graph)} if function is None else named_in(function, graph)
+        if "#" in name or any(head == role or head in conditional or _leads(graph, head, role) for head in heads):
             return None
-        if head in graph:
-            graph.setdefault(role, set()).add(head)
+        graph.setdefault(role, set()).update(head for head in heads if head in graph)
+        if function is not None:
+            return Reference(name, function=json.dumps(function))
         if found is None or found.spelled is None:
             return Reference(name)
         code = found.spelled.get(name)
@@ -181,7 +185,8 @@ def _names(group: Sequence[Analysis], role: str, run: _Run, lost: dict[str, None
     written = found.written if found is not None and is_native else {}
     meanings: dict[str, str] = {}
     for one in (analysis.found for analysis in group if analysis.found is not None):
-        meanings |= {name: texts[0] for name, texts in one.texts.items() if len(texts) == 1}
+        # What a parameter of the parent usually is, is not what it is.
+        meanings |= {name: texts[0] for name, texts in one.texts.items() if len(texts) == 1 and not name.startswith(f"{PARENT}#")}
         if one.own_name is not None and isinstance(one.options.get("name"), str):
             meanings[one.own_name] = one.options["name"]
     return Names(
@@ -224,7 +229,7 @@ def _leads(graph: Edges, start: str, goal: str) -> bool:
 
 def _statement(statement: Mapping[str, Json], names: Names, lost: dict[str, None]) -> dict[str, Json]:
     made = dict(statement)
-    made["Resource"] = express_all(statement["Resource"], names)
+    made["Resource"] = _once(express_all(statement["Resource"], names))
     if "Condition" in statement:
         condition = _condition(statement["Condition"], names, lost)
         if condition:
@@ -280,8 +285,14 @@ def _condition(block: Mapping[str, Mapping[str, Json]], names: Names, lost: dict
                 chosen = express_all(_as_patterns(values), names)
                 if wide == operator or key in block.get(wide, {}):
                     continue  # no operator left to say it with: without the condition the role can still work
-            made.setdefault(wide, {})[key] = chosen
+            made.setdefault(wide, {})[key] = _once(chosen)
     return made
+
+
+def _once(values: Json) -> Json:
+    """Return the texts of a list once each: those that lost their names may be the same."""
+    made = list(dict.fromkeys(values)) if isinstance(values, list) else []
+    return made[0] if len(made) == 1 else made or values
 
 
 def _as_patterns(values: Json) -> Json:

@@ -28,11 +28,13 @@ class Reference:
     """A name that only the deployment fills: `AWS::Region`, `Topic`, `Orders.Arn`.
 
     `origin` is empty where the name means something in the language that is written; else it says whose name it is, since two
-    templates may call different things the same. `code` is how the language writes it, where that is not the name.
+    templates may call different things the same. `function` is how the template writes what is no name there, in JSON, and `code`
+    how the language writes it where that is not the name.
     """
 
     name: str
     origin: str = ""
+    function: str = ""
     code: str = ""
 
 

@@ -58,6 +58,8 @@ def write_into(source: Source, analyses: Sequence[Analysis]) -> Written:
     document, _ = parse_any(source)
     resources: Mapping[str, Json] = document["Resources"]
     for holder, group in groups.items():
+        if holder not in resources:
+            raise CannotEdit(f"the role of `{machine_name(group[0])}` is made by a loop of this template")
         _review(holder, group, resources)
     made = drafts(list(groups.values()), DIALECTS, list(groups), dependencies(_without_policies(resources, groups)))
     changes: dict[Pointer, Json] = {}

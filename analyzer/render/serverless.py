@@ -57,5 +57,5 @@ def _statements(draft: Draft, names: Mapping[Reference, str]) -> list[Json]:
     for statement in draft.statements:
         resource = intrinsics(statement["Resource"], names)
         kept = {"Effect": statement["Effect"], "Action": statement["Action"]}
-        made.append({**kept, "Resource": [resource] if isinstance(resource, Tagged) else resource})
+        made.append({**kept, "Resource": resource if isinstance(resource, list | str) else [resource]})
     return made

@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from analyzer.render.drafts import Draft
 from analyzer.render.expression import Expression, Reference
+from analyzer.render.identifiers import pascal, unique
 from analyzer.sources.yaml_text import SCALARS
 from analyzer.text import Json
 
@@ -37,16 +38,32 @@ def intrinsics(value: Json, declared: Mapping[Reference, str]) -> Json:
     return [intrinsics(item, declared) for item in value] if isinstance(value, list) else value
 
 
-def _intrinsic(expression: Expression, declared: Mapping[Reference, str]) -> Tagged:
+def _intrinsic(expression: Expression, declared: Mapping[Reference, str]) -> Json:
     if len(expression.parts) == 1 and isinstance(reference := expression.parts[0], Reference):
+        if reference.function:
+            return json.loads(reference.function)
         name = declared.get(reference, reference.name)
         return Tagged("GetAtt" if "." in name else "Ref", name)
-    # What IAM escapes looks like a placeholder to Fn::Sub, which `!` tells it to leave.
-    written = (
-        part.replace("${", "${!") if isinstance(part, str) else f"${{{declared.get(part, part.name)}}}"
-        for part in expression.parts
-    )
-    return Tagged("Sub", "".join(written))
+    written = ""
+    table: dict[str, Json] = {}
+    taken = {declared.get(one, one.name) for one in expression.references()}
+    for part in expression.parts:
+        if isinstance(part, str):
+            written += part.replace(
+                "${", "${!"
+            )  # what IAM escapes looks like a placeholder to Fn::Sub, which `!` tells it to leave
+        elif not part.function:
+            written += f"${{{declared.get(part, part.name)}}}"
+        elif isinstance(function := json.loads(part.function), str):
+            written += function  # a dynamic reference is filled in wherever it stands
+        else:
+            own = pascal(part.name.removeprefix("Fn::"))
+            name = next((name for name, given in table.items() if given == function), None) or unique(own, {*taken, *table})
+            table[name] = function
+            written += f"${{{name}}}"
+    if table:
+        return {"Fn::Sub": [written, table]}
+    return Tagged("Sub", written) if "${" in written else written
 
 
 def parameters(declared: Mapping[Reference, str]) -> dict[str, Json]:

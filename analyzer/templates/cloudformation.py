@@ -14,39 +14,35 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from analyzer.dataflow.values import PLACEHOLDER
+from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.errors import SourceError
-from analyzer.sources import parse_any
 from analyzer.templates.cloudformation_role import boundary_of, declared_role, is_role, policies
 from analyzer.templates.connectors import connections
 from analyzer.templates.depends import conditional, dependencies
-from analyzer.templates.expressions import (
+from analyzer.templates.expressions import texts, value
+from analyzer.templates.facts import Facts, facts_of, meant
+from analyzer.templates.model import PSEUDO, Found, Role, Texts
+from analyzer.templates.placeholders import (
     MADE,
     OPEN,
+    STACKS,
     Template,
     expand,
     filled,
     is_arn,
+    is_given,
     is_plain,
     meaning,
     named,
     referred,
-    texts,
-    value,
 )
-from analyzer.templates.facts import Facts, facts_of, meant
-from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.project import Project
+from analyzer.templates.stacks import Stack, path_of, read_stacks
 from analyzer.templates.substitutions import parse, settle, texts_of, with_table
 from analyzer.text import Json, Pointer, Source
 
 MACHINE, SAM_MACHINE = "AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine"
 TYPES = (MACHINE, SAM_MACHINE)
-
-_STACKS = {"AWS::CloudFormation::Stack": "TemplateURL", "AWS::Serverless::Application": "Location"}
-"""Resources that are stacks of their own, and the property that says where their template is."""
-
-NESTED = 5
-"""The deepest stack in a stack that is read."""
 
 _FIELDS = {
     MACHINE: {
@@ -87,35 +83,60 @@ class Machine:
 def is_template(document: Json) -> bool:
     """Tell whether *document* is a template with a state machine in it."""
     resources = document.get("Resources") if isinstance(document, dict) else None
-    return isinstance(resources, dict) and any(
-        isinstance(resource, dict) and resource.get("Type") in (*TYPES, *_STACKS) for resource in resources.values()
-    )
+    return isinstance(resources, dict) and any(map(_has_machine, resources.values()))
 
 
-def machines(source: Source, document: Mapping[str, Json], project: Project, depth: int = 0) -> Iterator[Found | SourceError]:
+def _has_machine(resource: Json) -> bool:
+    """Tell whether a resource is a machine or a stack, or a loop with one in it."""
+    if isinstance(resource, dict):
+        return resource.get("Type") in (*TYPES, *STACKS)
+    body = resource[2] if isinstance(resource, list) and len(resource) == 3 else None
+    return isinstance(body, dict) and any(map(_has_machine, body.values()))
+
+
+def machines(source: Source, document: Mapping[str, Json], project: Project) -> Iterator[Found | SourceError]:
     """Yield every state machine of the template *document*, which *source* holds; an error for one that cannot be read.
 
     Those of nested stacks, whose templates lie in the project, are called `Stack/Machine`.
     """
-    template = Template.of(document)
+    yield from _machines(read_stacks(source, document, project), project)
+
+
+def _machines(stack: Stack, project: Project) -> Iterator[Found | SourceError]:
+    yield from stack.errors
+    for inner in stack.inner:
+        for found in _machines(inner, project):
+            yield replace(found, name=f"{inner.name}/{found.name}") if isinstance(found, Found) else found
+    source, loops, template = stack.source, stack.loops, stack.template
     facts = facts_of(template)
     written, depends = references(template), dependencies(template.resources)
+    for name, loop in loops.open.items():
+        if _has_machine(loop):
+            why = f"state machine `{name}`: it is made once for each of a list that only the deployment knows"
+            yield SourceError(why, name=source.name, help="write the list out, or give the parameter that holds it a Default")
     for name, resource in template.resources.items():
         properties = resource.get("Properties") if isinstance(resource, dict) else None
         properties = properties if isinstance(properties, dict) else {}
-        if isinstance(resource, dict) and resource.get("Type") in _STACKS and depth < NESTED:
-            yield from _nested(str(name), properties, resource["Type"], source, template, project, depth)
         if not isinstance(resource, dict) or resource.get("Type") not in TYPES:
             continue
-        properties = {**_globals(document, resource["Type"]), **properties}
-        machine = Machine(str(name), resource["Type"], properties, source, template, project, facts, ("Resources", str(name)))
+        properties = {**_globals(stack.document, resource["Type"]), **properties}
+        pointer = loops.places.get(str(name), ("Resources", str(name)))
+        machine = Machine(str(name), resource["Type"], properties, source, template, project, facts, pointer)
         try:
             found = read(machine)
-            role = found.role and replace(found.role, machines=sharing(found.role, template))
-            around = conditional(template.resources, str(name))
-            yield replace(found, written=written, depends=depends, conditional=around, role=role)
         except SourceError as error:
             yield error
+            continue
+        around = conditional(template.resources, str(name))
+        said = tuple(_over_a_default(loop, loops.usual[loop]) for loop in loops.usual if loop in pointer)
+        role = found.role and replace(found.role, machines=sharing(found.role, template))
+        said = (*found.diagnostics, *said)
+        yield replace(found, role=role, written=written, depends=depends, conditional=around, diagnostics=said)
+
+
+def _over_a_default(loop: str, parameter: str) -> Diagnostic:
+    message = f"`{loop}` goes over the default of `{parameter}`: another list makes other machines"
+    return diagnostic("unresolved-substitution", message, help="write the list out, or analyse what is deployed")
 
 
 def sharing(role: Role, template: Template) -> frozenset[str]:
@@ -128,37 +149,6 @@ def sharing(role: Role, template: Template) -> frozenset[str]:
             written = properties.get(_FIELDS[resource["Type"]]["role"])
             made |= {str(name)} if name == holder or (written is not None and holder in _roles(written, template)) else set()
     return frozenset(made)
-
-
-def _nested(
-    name: str, properties: Mapping[str, Json], kind: str, source: Source, template: Template, project: Project, depth: int
-) -> Iterator[Found | SourceError]:
-    """Yield the machines of a nested stack; what its parameters are given is known there when it is a text."""
-    path = _path(properties.get(_STACKS[kind]), template)
-    inner = None if path is None else project.read(path, os.path.dirname(os.path.realpath(source.name)))
-    if inner is None:
-        return
-    try:
-        document, _ = parse_any(inner)
-    except SourceError as error:
-        yield error
-        return
-    if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):
-        return
-    given = properties.get("Parameters")
-    bound = _bound(document.get("Parameters"), given if isinstance(given, dict) else {}, template)
-    for found in machines(inner, {**document, "Parameters": bound}, project, depth + 1):
-        yield replace(found, name=f"{name}/{found.name}") if isinstance(found, Found) else found
-
-
-def _bound(parameters: Json, given: Mapping[str, Json], template: Template) -> dict[str, Json]:
-    """Return the parameters of a nested template with what its parent gives them, where that is one text."""
-    made: dict[str, Json] = {}
-    for name, parameter in parameters.items() if isinstance(parameters, dict) else ():
-        found = tuple(expand(text, template) for text in texts(given[name], template)) if name in given else ()
-        known = len(found) == 1 and "${" not in found[0]
-        made[name] = {"Type": "String", "Default": found[0]} if known else {"Type": "String"} if name in given else parameter
-    return made
 
 
 def _globals(document: Mapping[str, Json], kind: str) -> Mapping[str, Json]:
@@ -177,6 +167,7 @@ def read(machine: Machine, role: Role | None = None) -> Found:
     definition, substitutions = settle(definition, {**given, **left}, machine.template)
     role = role or _role(machine)
     known, names, arns = _texts(machine, substitutions, definition, role)
+    told = frozenset(name for name in names if not is_given(name, machine.template))
     own_name = f"{machine.name}.Name"
     own = meaning(own_name, machine.template)
     if len(own) > 1:
@@ -193,20 +184,23 @@ def read(machine: Machine, role: Role | None = None) -> Found:
         names=names,
         arns=arns,
         unsure=frozenset(name for name in names if _is_unsure(name, known, definition, machine.template)),
-        settled=frozenset(name for name in names if name not in machine.template.parameters and name in known),
-        generated=frozenset(name for name in names if name not in machine.template.parameters and name not in known),
+        settled=frozenset(name for name in told if name in known),
+        generated=frozenset(name for name in told if name not in known),
         own_name=own_name,
         role=role,
         files=files,
+        functions={name: function.written for name, function in machine.template.functions.items()},
         facts=machine.facts,
     )
 
 
 def _is_unsure(name: str, known: Mapping[str, Texts], definition: Json, template: Template) -> bool:
-    """Tell whether *name* is a parameter that stands for a whole value, of which the template shows nothing."""
+    """Tell whether *name* is given elsewhere, stands for a whole value, and no template shows anything of it."""
+    if name in template.hidden:
+        return False
     alone = f"${{{name}}}"
     whole = any(alone in found for found in known.values()) or json.dumps(alone) in json.dumps(definition)
-    return name in template.parameters and not known.get(name) and whole
+    return is_given(name, template) and not known.get(name) and whole
 
 
 def _definition(
@@ -222,7 +216,7 @@ def _definition(
     location = machine.get("location") or _includes(inline) or _includes(written)
     if location is None:
         raise _unread(machine, "it has no definition", "give it a Definition, a DefinitionString or a DefinitionUri")
-    path = _path(location, machine.template)
+    path = path_of(location, machine.template)
     if path is None:
         raise _unread(machine, "its definition lies where only the deployment knows", "name a file of the project")
     folder = os.path.dirname(os.path.realpath(machine.source.name))
@@ -240,16 +234,6 @@ def _includes(expression: Json) -> Json:
         parameters = transform.get("Parameters")
         return parameters.get("Location") if isinstance(parameters, dict) else None
     return None
-
-
-def _path(location: Json, template: Template) -> str | None:
-    """Return the path in the project that a location names; of an object in a bucket, the path that its key is."""
-    if isinstance(location, dict) and ("Key" in location or "Bucket" in location):
-        location = location.get("Key")
-    found = [text for text in texts(location, template) if text]
-    if len(found) != 1 or "${" in found[0] or "://" in found[0]:
-        return None
-    return found[0]
 
 
 def _from_text(
@@ -312,7 +296,23 @@ def _texts(
             names |= {name} if is_plain(name, template) else set()
             arns |= {name} if is_arn(name, template) else set()
         waiting.extend(referred(list(known[name])))
-    return {name: found for name, found in known.items() if found}, frozenset(names), frozenset(arns)
+    told = {name: found for name, found in known.items() if found}
+    whole = {name for name in _resources_of(definition, told) if name in names and name not in told}
+    return told, frozenset(names - whole), frozenset(arns | whole)
+
+
+def _resources_of(definition: Json, known: Mapping[str, Texts]) -> Iterator[str]:
+    """Yield the placeholders that stand alone for the `Resource` of a task: that is an ARN, whatever they are called."""
+    waiting = [definition]
+    while waiting:
+        one = waiting.pop()
+        waiting += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+        text = one.get("Resource") if isinstance(one, dict) and one.get("Type") == "Task" else None
+        seen: set[str] = set()
+        while isinstance(text, str) and (match := PLACEHOLDER.fullmatch(text)) and match[1] not in seen:
+            seen.add(match[1])
+            yield match[1]
+            text = next(iter(known.get(match[1], ())), None)
 
 
 def references(template: Template) -> dict[str, str]:
@@ -334,7 +334,16 @@ def references(template: Template) -> dict[str, str]:
                     made.setdefault(text, f"{name}.{attribute}")
             if kind.ref not in ("{name}", None):
                 made[_as_granted(filled(kind.ref, name, template), name).replace(bare, own)] = name
+    made |= {text: name for name, found in template.outputs.items() for text in found[:1] if _is_one_arn(text)}
+    for name in template.parameters:
+        found = meaning(name, template, usual=False)
+        made |= {found[0]: name} if len(found) == 1 and _is_one_arn(found[0]) else {}
     return made
+
+
+def _is_one_arn(text: str) -> bool:
+    """Tell whether a text that comes from another template is an ARN with a name of that template in it."""
+    return text.startswith("arn:") and "#" in text
 
 
 def _as_granted(text: str, name: str) -> str:

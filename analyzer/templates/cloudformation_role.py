@@ -8,22 +8,34 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from math import prod
 
-from analyzer.templates.expressions import Template, meaning, referred, value
+from analyzer.templates.expressions import NOTHING, taken, value
+from analyzer.templates.loops import Loops
 from analyzer.templates.model import PSEUDO, Role, Texts
+from analyzer.templates.placeholders import OPEN, Template, meaning, referred
 from analyzer.text import Json, Pointer
+
+_SEVERAL = ("Action", "Resource")
+
+MOST_PARTS = 256
+"""Statements that one statement is taken apart into: beyond that, the whole of it hangs on a condition."""
+
+Conditional = tuple[Json, str]
+"""Something of a role, and the condition of the template under which it is there; none where it always is."""
 
 
 def declared_role(holder: str, template: Template) -> Role:
     """Return the role that is the resource *holder*, with the policies that are resources of their own and name it."""
     properties = template.resources[holder].get("Properties") or {}
     own = policies(holder, ("Resources", holder), properties.get("Policies"), template)
-    attached = [str(one) for one in value(properties.get("ManagedPolicyArns") or [], template) if isinstance(one, str)]
+    managed = policies(holder, ("Resources", holder), properties.get("ManagedPolicyArns"), template)
     beside = list(_attached(holder, template))
     return replace(
         own,
-        statements=(*own.statements, *beside),
-        managed=(*own.managed, *attached),
+        statements=(*own.statements, *managed.statements, *beside),
+        managed=(*own.managed, *managed.managed),
+        others=(*own.others, *managed.others),
         trust=value(properties.get("AssumeRolePolicyDocument"), template),
         boundary=boundary_of(properties, template),
     )
@@ -37,9 +49,11 @@ def boundary_of(properties: Mapping[str, Json], template: Template) -> str | Non
 
 def roles_in(document: Mapping[str, Json]) -> tuple[dict[str, Role], dict[str, Texts]]:
     """Return the roles of a template, and what their placeholders stand for where the template says it."""
-    template = Template.of(document)
+    template = Template.of(Loops.of(document).document)
     roles = {str(name): declared_role(str(name), template) for name, resource in template.resources.items() if is_role(resource)}
-    waiting = referred([json.dumps([role.statements, role.managed, role.trust], default=str) for role in roles.values()])
+    waiting = referred(
+        [json.dumps([role.statements, role.managed, role.others, role.trust], default=str) for role in roles.values()]
+    )
     known: dict[str, Texts] = {}
     while waiting:
         name = waiting.pop()
@@ -70,26 +84,90 @@ def _attached(role: str, template: Template) -> Iterator[Json]:
             continue
         roles = value(properties.get("Roles", [properties.get("RoleName")]), template)
         if any(isinstance(one, str) and role in referred([one]) for one in (roles if isinstance(roles, list) else [])):
-            yield from _statements(value(properties.get("PolicyDocument"), template))
+            yield from _statements(properties.get("PolicyDocument"), template)
 
 
 def policies(name: str, pointer: Pointer, given: Json, template: Template) -> Role:
-    """Sort a list of policies: documents, names of managed policies, and the templates of SAM."""
-    listed = given if isinstance(given, list) else [] if given is None else [given]
+    """Sort a list of policies: documents, names of managed policies, and the templates of SAM.
+
+    One that is there only where a condition holds is among the statements or the others as `{"Fn::If": [condition, it, null]}`.
+    """
     statements: list[Json] = []
     managed: list[str] = []
     others: list[Json] = []
-    for policy in listed:
+    for policy, condition in _each(given, template):
+        if isinstance(policy, dict) and ("Statement" in policy or "PolicyDocument" in policy):
+            statements += _statements(policy.get("PolicyDocument", policy), template, condition)
+            continue
         one = value(policy, template)
-        if isinstance(one, str):
+        own = _own_managed(one, template)
+        if own is not None:
+            statements += _statements(own.get("PolicyDocument"), template, condition)
+        elif isinstance(one, str) and not condition:
             managed.append(one)
-        elif isinstance(one, dict) and ("Statement" in one or "PolicyDocument" in one):
-            statements.extend(_statements(one.get("PolicyDocument", one)))
         elif one is not None:
-            others.append(one)
+            others.append(_under(one, condition))
     return Role(name, pointer, tuple(statements), tuple(managed), tuple(others))
 
 
-def _statements(document: Json) -> list[Json]:
-    found = document.get("Statement") if isinstance(document, dict) else None
-    return found if isinstance(found, list) else [found] if isinstance(found, dict) else []
+def _own_managed(named: Json, template: Template) -> Mapping[str, Json] | None:
+    """Return the properties of the managed policy of the template that *named* refers to, when it is one."""
+    names = referred([named]) if isinstance(named, str) else []
+    resource = template.resources.get(names[0].partition(".")[0]) if len(names) == 1 and named == OPEN % names[0] else None
+    if not isinstance(resource, dict) or resource.get("Type") != "AWS::IAM::ManagedPolicy":
+        return None
+    properties = resource.get("Properties")
+    return properties if isinstance(properties, dict) else {}
+
+
+def _statements(document: Json, template: Template, condition: str = "") -> Iterator[Json]:
+    """Yield the statements of a document, each as often as it may be another one."""
+    for one, around in _each(document, template, condition):
+        for statement, beside in _each(one.get("Statement") if isinstance(one, dict) else None, template, around):
+            if not isinstance(statement, dict):
+                continue
+            under = beside or next((found for _, found in _each(statement.get("Condition"), template)), "")
+            effects = list(_each(statement.get("Effect"), template, under))
+            found = [[one for _, one in _each(statement.get(key), template) if one] for key in _SEVERAL]
+            if len(effects) * prod(1 + len(one) for one in found) > MOST_PARTS:
+                some = next(one for one in (*(one for _, one in effects), *found[0], *found[1]) if one)
+                yield _under(value({**statement, "Effect": effects[0][0]}, template), some)
+                continue
+            for effect, inner in effects:
+                for part, innermost in _parts({**statement, "Effect": effect}, template, inner):
+                    yield _under(value(part, template), innermost)
+
+
+def _parts(
+    statement: Mapping[str, Json], template: Template, condition: str, keys: tuple[str, ...] = _SEVERAL
+) -> Iterator[Conditional]:
+    """Yield a statement, and once more for each action and resource that it has only where a condition holds."""
+    if not keys:
+        yield statement, condition
+        return
+    key, *others = keys
+    found = list(_each(statement.get(key), template))
+    surely = [one for one, under in found if not under]
+    groups = (
+        [(statement, condition)] if len(surely) == len(found) else [({**statement, key: surely}, condition)] if surely else []
+    )
+    groups += [({**statement, key: one}, condition or under) for one, under in found if under]
+    for one, under in groups:
+        yield from _parts(one, template, under, tuple(others))
+
+
+def _each(expression: Json, template: Template, condition: str = "") -> Iterator[Conditional]:
+    """Yield what a list, or a single thing, may have in it, and the condition under which it does; none where it always does."""
+    if isinstance(expression, list):
+        for item in expression:
+            yield from _each(item, template, condition)
+    elif isinstance(expression, dict) and expression.keys() == {"Fn::If"}:
+        branches = taken(expression["Fn::If"], template)
+        for branch in branches:
+            yield from _each(branch, template, condition if len(branches) == 1 else condition or str(expression["Fn::If"][0]))
+    elif expression is not None and expression != {"Ref": NOTHING}:
+        yield expression, condition
+
+
+def _under(one: Json, condition: str) -> Json:
+    return {"Fn::If": [condition, one, None]} if condition else one

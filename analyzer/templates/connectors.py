@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from analyzer.templates.expressions import Template, filled, named, texts
+from analyzer.templates.expressions import texts
+from analyzer.templates.placeholders import Template, filled, named
 from analyzer.text import Json
 
 CONNECTOR = "AWS::Serverless::Connector"

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attri
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from analyzer.text import Json
 
@@ -18,13 +18,18 @@ def dependencies(resources: Mapping[str, Json]) -> dict[str, frozenset[str]]:
     return {name: frozenset(_named(resource, resources)) for name, resource in resources.items()}
 
 
+def named_in(expression: Json, resources: Collection[str]) -> frozenset[str]:
+    """Return which of *resources* an expression refers to."""
+    return frozenset(_named({"": expression}, resources))
+
+
 def conditional(resources: Mapping[str, Json], name: str) -> frozenset[str]:
     """Return which of *resources* have a condition that is not the one of the resource *name*."""
     conditions = {one: resource.get("Condition") for one, resource in resources.items() if isinstance(resource, dict)}
     return frozenset(one for one, given in conditions.items() if given is not None and given != conditions.get(name))
 
 
-def _named(resource: Json, resources: Mapping[str, Json]) -> Iterator[str]:
+def _named(resource: Json, resources: Collection[str]) -> Iterator[str]:
     if isinstance(resource, dict):
         after = resource.get("DependsOn")
         for name in after if isinstance(after, list) else [after]:

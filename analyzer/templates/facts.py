@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from analyzer.dataflow.values import PLACEHOLDER
-from analyzer.templates.expressions import DEPTH, NOTHING, SAME, Template, filled, meaning, taken, texts
+from analyzer.templates.expressions import DEPTH, NOTHING, taken, texts
 from analyzer.templates.model import Texts
+from analyzer.templates.placeholders import SAME, Template, filled, meaning
 from analyzer.text import Json
 
 _MADE_UP = re.compile(r"(?::\*|-\?+)$")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from analyzer.errors import SourceError
 from analyzer.sources.files import read_source
+from analyzer.templates.alternatives import ANY, fits
 from analyzer.text import Source
 
 MOST_FILES = 500
@@ -47,6 +48,18 @@ class Project:
             return sorted(name for name in os.listdir(real) if name.endswith(suffix) and not name.startswith("."))
         except OSError:
             return []
+
+    def matching(self, path: str, base: str) -> list[str]:
+        """Return what there is in the project for *path*, from the folder *base*, with any text in the place of each `ANY`."""
+        found = [base]
+        for part in path.split("/"):
+            found = [
+                os.path.join(folder, name)
+                for folder in found
+                for name in (self.listed(folder, "") if ANY in part else [part])
+                if ANY not in part or fits(name, part)
+            ][:MOST_FILES]
+        return found
 
 
 def project_of(path: str) -> Project:

@@ -11,13 +11,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.errors import SourceError
 from analyzer.templates.cloudformation import MACHINE, Machine, read, references, sharing
 from analyzer.templates.cloudformation_role import policies
 from analyzer.templates.depends import conditional, dependencies
-from analyzer.templates.expressions import Template
 from analyzer.templates.facts import facts_of
+from analyzer.templates.loops import Loops
 from analyzer.templates.model import Found, Role
+from analyzer.templates.placeholders import Template
 from analyzer.templates.project import Project
 from analyzer.templates.variables import CHOSEN, Variables
 from analyzer.text import Json, Source
@@ -39,6 +41,7 @@ class _Service:
     machines: dict[str, Json]
     names: Mapping[str, str]
     template: Template
+    guessed: tuple[str, ...] = ()
 
 
 def is_template(document: Json) -> bool:
@@ -68,17 +71,23 @@ def machines(source: Source, document: dict[str, Json], project: Project) -> Ite
         try:
             found = _read(own, machine, variables)
             role = found.role and replace(found.role, machines=_sharing(found.role, service, key))
-            yield replace(
-                found, role=role, written=written, depends=depends, conditional=conditional(service.template.resources, name)
-            )
+            around = conditional(service.template.resources, name)
+            said = (*found.diagnostics, *map(_guess, service.guessed))
+            yield replace(found, role=role, written=written, depends=depends, conditional=around, diagnostics=said)
         except SourceError as error:
             yield error
+
+
+def _guess(name: str) -> Diagnostic:
+    message = f"`${{{name}}}` is taken for what it usually is: what the deployment may choose differs in more than its texts"
+    return diagnostic("unresolved-substitution", message, help="analyse the file with what is deployed written out")
 
 
 def _service(variables: Variables) -> _Service:
     """Work out the whole file. Raises `SourceError` when that cannot be done, or shows no state machines."""
     document = variables.document
     steps = variables.resolve(document.get("stepFunctions"))
+    guessed = tuple(variables.guessed)
     written = steps.get("stateMachines") if isinstance(steps, dict) else None
     if not isinstance(written, dict):
         why = "its state machines lie where only the deployment knows"
@@ -95,7 +104,7 @@ def _service(variables: Variables) -> _Service:
         **{names[key]: _resource(machine, functions, parts["Resources"]) for key, machine in own.items()},
     }
     parameters = {**parts["Parameters"], **_chosen(variables)}
-    return _Service(written, names, Template(resources, parameters, parts["Mappings"], parts["Conditions"]))
+    return _Service(written, names, Template(resources, parameters, parts["Mappings"], parts["Conditions"]), guessed)
 
 
 def _read(own: Mapping[str, Json], machine: Machine, variables: Variables) -> Found:
@@ -137,7 +146,7 @@ def _parts(resources: Json) -> dict[str, dict[str, Json]]:
         for name, table in made.items():
             given = one.get(name) if isinstance(one, dict) else None
             table.update(given if isinstance(given, dict) else {})
-    return made
+    return Loops.of(made).document
 
 
 def _chosen(variables: Variables) -> dict[str, Json]:

@@ -13,8 +13,9 @@ from dataclasses import replace
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.errors import SyntaxProblem
 from analyzer.sources import parse_any
-from analyzer.templates.expressions import OPEN, Template, expand, texts
+from analyzer.templates.expressions import texts
 from analyzer.templates.model import Texts
+from analyzer.templates.placeholders import OPEN, Template, expand
 from analyzer.text import Json, Source
 
 _QUOTED_OR_BARE = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<bare>\$\{[^${}]{1,256}\})', re.DOTALL)

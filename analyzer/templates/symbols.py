@@ -8,8 +8,8 @@ from dataclasses import replace
 from analyzer.context import Context
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.symbols import symbol
-from analyzer.templates.expressions import NO_NAME
 from analyzer.templates.model import PSEUDO, Found
+from analyzer.templates.placeholders import NO_NAME, PARENT
 
 
 def keep(context: Context, found: Found | None, given: Iterable[str] = (), names: Iterable[str] = ()) -> Context:
@@ -40,4 +40,4 @@ def plain_names(text: str) -> frozenset[str]:
 
 def _is_told(name: str, found: Found) -> bool:
     """Tell whether *name* is one that nothing can refer to, while the template itself says what it is."""
-    return "#" in name and name in found.texts
+    return "#" in name and name in found.texts and not name.startswith(f"{PARENT}#")

@@ -35,6 +35,8 @@ class ResourceType:
     lower: bool = False
     facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Kind of fact → paths of the properties that tell it; `[]` in a path means each item."""
+    refs: Mapping[str, str] = field(default_factory=dict)
+    """What `Ref` gives with something of the resource after a dot, as AWS SAM has it: `!Ref Function.Alias`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,14 @@ def resource_type(name: str) -> ResourceType | None:
         return None
     told = {kind: (path,) if isinstance(path, str) else tuple(path) for kind, path in facts(name).items()}
     return ResourceType(
-        row.get("arn"), row.get("name"), row.get("ref"), row["attributes"], row.get("named"), row.get("lower", False), told
+        row.get("arn"),
+        row.get("name"),
+        row.get("ref"),
+        row["attributes"],
+        row.get("named"),
+        row.get("lower", False),
+        told,
+        row.get("refs", {}),
     )
 
 

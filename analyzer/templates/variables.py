@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from analyzer.errors import SourceError
 from analyzer.sources import parse_any
+from analyzer.templates.alternatives import ANY, Several, merge, reach
 from analyzer.templates.project import Project
 from analyzer.text import Json, Pointer, Source
 
@@ -56,6 +57,7 @@ class Variables:
     """The variables of one `serverless.yml`. It lives for the reading of that file, and counts what it makes.
 
     `defaults` says what each open placeholder usually is, in texts with placeholders; nothing for one without a default.
+    `guessed` are the values that are taken for what they usually are, though they are chosen by what the deployment says.
     """
 
     source: Source
@@ -63,6 +65,7 @@ class Variables:
     project: Project
     defaults: dict[str, tuple[str, ...]] = field(default_factory=dict)
     files: dict[str, None] = field(default_factory=dict)
+    guessed: dict[str, None] = field(default_factory=dict)
     _steps: int = 0
     _length: int = 0
     _level: int = 0
@@ -169,13 +172,34 @@ class Variables:
         if not self._is_variable(choices[0]):
             return f"${{{self._text(written)}}}"  # what Fn::Sub fills
         waiting: str | None = None
+        several: list[Several] = []
         for choice in choices:
             found = self._choice(choice)
             if isinstance(found, _Open):
                 waiting = waiting if waiting is not None else found.kind
+            elif isinstance(found, Several):
+                several.append(found)  # where the deployment asks for another one, the next source counts
             elif not isinstance(found, _Missing):
+                found = self._merged([*several, Several((found,), "")])
                 return found if waiting is None else self._placeholder(choices, waiting, found)
+        if several:
+            return self._merged(several)
         return self._placeholder(choices, waiting or "")
+
+    def _merged(self, several: list[Several]) -> Json:
+        """Return one value for all that the sources of a variable may give."""
+        return merge(
+            [value for one in several for value in one.values],
+            several[0].name,
+            self._chosen,
+            lambda name: self.guessed.update({name: None}),
+        )
+
+    def _chosen(self, name: str, told: list[str]) -> str:
+        """Return the placeholder *name*, which stands for one of the texts *told*."""
+        name = name if len(name) <= LONGEST and not re.search(r"[${}]", name) else "variable:open"
+        self.defaults[name] = tuple(dict.fromkeys((*self.defaults.get(name, ()), *told)))
+        return f"${{{name}}}"
 
     def _is_variable(self, choice: str) -> bool:
         source = _SOURCE.fullmatch(self._flat(choice))
@@ -192,7 +216,7 @@ class Variables:
     def _is_shallow(self, choice: str) -> bool:
         return choice.count("${") <= DEPTH
 
-    def _choice(self, choice: str) -> Json | _Missing | _Open:
+    def _choice(self, choice: str) -> Json | _Missing | _Open | Several:
         """Return what one source of a variable gives."""
         literal = _LITERAL.fullmatch(choice)
         if literal is not None:
@@ -205,7 +229,33 @@ class Variables:
             name = found[2:-1] if isinstance(found, str) and found.startswith("${") else ""
             return _Open(name.partition(":")[0]) if self.defaults.get(name) == () else found
         source = _SOURCE.fullmatch(self._flat(choice))
-        return _Open("") if source is None else self._given(source["kind"], source["argument"], source["address"] or "")
+        if source is None:
+            return _Open("")
+        usual = self._given(source["kind"], source["argument"], source["address"] or "")
+        return self._several(choice, usual) if source["kind"] in ("self", "file") and "${" in choice else usual
+
+    def _several(self, choice: str, usual: Json | _Missing | _Open) -> Json | _Missing | _Open | Several:
+        """Return all that *choice* may give where an address in it hangs on what the deployment chooses; else what is *usual*."""
+        found = self._text(choice)
+        if not isinstance(found, str):
+            return usual
+        wild = re.sub(r"\$\{([^${}]+)\}", lambda match: ANY if match[1] in self.defaults else match[0], found)
+        source = _SOURCE.fullmatch(wild) if ANY in wild else None
+        if source is None:
+            return usual
+        steps = [step for step in (source["address"] or "").split(".") if step]
+        if source["kind"] == "self":
+            places: list[Json] = [self.document]
+        else:
+            folder = os.path.dirname(os.path.realpath(self.source.name))
+            path = (source["argument"] or "").strip().strip("'\"")
+            opened = map(self._open, self.project.matching(path, folder) if ANY in path else [path])
+            places = [one[1] for one in opened if one is not None]
+        values = [value for one in places for value in reach(one, steps, self.resolve)]
+        made = [value for value in (usual, *values) if not isinstance(value, _Missing | _Open)]
+        # Beside what is meant there may be other things in the same place, of which one is known not to be like it.
+        made = [value for value in made if isinstance(value, dict) == isinstance(made[0], dict)]
+        return Several(tuple(made), wild.replace(ANY, "*")) if made else usual
 
     def _given(self, kind: str, argument: str | None, address: str) -> Json | _Missing | _Open:
         if (kind, address) in _SURROUNDINGS:

@@ -21,7 +21,7 @@ VARIABLES = frozenset({"partition", "region", "account", "suffix", "name"})
 """The holes that are known of a deployment. Any other hole is a property of the resource, or an argument in Terraform."""
 
 FILE_KEYS = {"guide", "types", "terraform", "facts"}
-TYPE_KEYS = {"page", "nothing", "arn", "name", "lower", "ref", "attributes", "named"}
+TYPE_KEYS = {"page", "nothing", "arn", "name", "lower", "ref", "refs", "attributes", "named"}
 TERRAFORM_KEYS = {"type", "name", "arguments", "attributes"}
 FACT_KEYS = {"key", "roles", "task_role", "execution_role", "same", "type", "results", "of"}
 _SAM = "AWS::Serverless::"
@@ -59,6 +59,8 @@ def _type(written: dict[str, Any], place: str) -> dict[str, Any]:
     if "ref" in row:
         row["ref"] = words["ref"] = _text(row["ref"], words, place)
     row["attributes"] = {name: _text(text, words, place) for name, text in row.get("attributes", {}).items()}
+    if "refs" in row:
+        row["refs"] = {name: _text(text, words, place) for name, text in row["refs"].items()}
     if row.get("ref") != NAME:
         named = written.get("named") or next((name for name, text in row["attributes"].items() if text == NAME), None)
         row |= {"named": named} if named else {}
@@ -121,7 +123,7 @@ def _check_type(name: str, row: dict[str, Any]) -> Iterator[str]:
     yield from (f"{one} is no attribute" for one in own if not has_property(name, one))
     if "name" in row and not has_property(name, row["name"]):
         yield f"{row['name']} is no property"
-    for text in (row.get("arn"), row.get("ref"), *attributes.values()):
+    for text in (row.get("arn"), row.get("ref"), *attributes.values(), *row.get("refs", {}).values()):
         holes = [match[1] for match in HOLE.finditer(text or "")]
         yield from (f"{hole} is no property" for hole in holes if hole not in VARIABLES and not has_property(name, hole))
     yield from _check_arns(row)
@@ -135,7 +137,8 @@ def _check_terraform(row: dict[str, Any]) -> Iterator[str]:
 
 def _check_arns(row: dict[str, Any]) -> Iterator[str]:
     """Require that every ARN of a row has the format of a resource type of the service in it."""
-    arns = {text for text in (row.get("arn"), row.get("ref"), *row.get("attributes", {}).values()) if text and text[:4] == "arn:"}
+    texts = (row.get("arn"), row.get("ref"), *row.get("attributes", {}).values(), *row.get("refs", {}).values())
+    arns = {text for text in texts if text and text[:4] == "arn:"}
     for arn in sorted(arns):
         ours = HOLE.sub("\0", arn).replace("*", "\0")
         if not any(fits(ours, text) for text in _formats().get(arn.split(":")[2], ())):

@@ -16,7 +16,8 @@ from typing import Any
 import hcl2
 
 from analyzer.sources import parse_any
-from analyzer.templates.expressions import Template, value
+from analyzer.templates.expressions import value
+from analyzer.templates.placeholders import Template
 from analyzer.text import Source
 
 Json = Any
@@ -67,7 +68,8 @@ def read_cloudformation(text: str) -> list[Role]:
 def _sound(document: Json) -> Json:
     """Return *document*, in which every text of Fn::Sub means what CloudFormation takes: names, and what `!` says is none."""
     if isinstance(document, dict):
-        for text in filter(None, [document.get("Fn::Sub")]):
+        for given in filter(None, [document.get("Fn::Sub")]):
+            text = given if isinstance(given, str) else given[0]
             assert re.findall(r"\$\{(?!![^}]*\}|[A-Za-z0-9.:]+\})", text) == []
     for item in document.values() if isinstance(document, dict) else document if isinstance(document, list) else ():
         _sound(item)
