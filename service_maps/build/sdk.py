@@ -12,43 +12,25 @@ import importlib.metadata
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import botocore
 
-from service_maps.build.bind import Bound, bind, parameters
-from service_maps.build.candidates import fold
-from service_maps.build.compile import MapError, compile_grants, compile_sql, compile_starts, forms_of, spliced
+from service_maps.build.bind import Bound, parameters
+from service_maps.build.compile import MapError, compile_grants, compile_sql, compile_starts, forms_of
+from service_maps.build.handed import role_grants
 from service_maps.build.measure import DOUBTFUL, Coverage, how_bound
+from service_maps.build.operation import Operation, bind_type, chosen, resource
 from service_maps.build.published import IAM, action, folders, model, service_name
 from service_maps.build.reference import Reference
 from service_maps.build.request import resource_of, verb_of
-from service_maps.build.roles import role_parameters
+from service_maps.build.tags import tag_grants
 
 REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_{prefix}.html"
 OVERRIDE_KEYS = {
     "source", "forms", "aliases", "reads", "arns", "actions", "by_request", "operations", "extra", "passes", "starts", "tags",
     "ended", "newer",
 }  # fmt: skip
-_TAG_MEMBERS = ("tags", "taglist", "tagspecifications", "tagset")
-_TAG_ACTIONS = ("Tag{noun}", "TagResource", "AddTagsToResource", "AddTags", "CreateTags")
-
-
-@dataclass(frozen=True, slots=True)
-class _Operation:
-    """One operation and what it takes to write its rule."""
-
-    service: str
-    name: str
-    prefix: str | None
-    shape: Any
-    model: Any
-    own: Mapping[str, Any]
-
-    @property
-    def full_name(self) -> str:
-        return f"{self.service}:{self.name}"
 
 
 def compile_sdk(overrides: Mapping[str, Any], forms: Mapping[str, Any], reference: Reference) -> tuple[dict[str, Any], Coverage]:
@@ -69,7 +51,7 @@ def compile_sdk(overrides: Mapping[str, Any], forms: Mapping[str, Any], referenc
         prefix = _prefix(folder, api, general["prefixes"])
         for operation in sorted(api.operation_names):
             operation_model = api.operation_model(operation)
-            one = _Operation(name, operation, prefix, operation_model.input_shape, operation_model, own)
+            one = Operation(name, operation, prefix, operation_model.input_shape, operation_model, own)
             tables.setdefault(name, {})[operation.casefold()] = _rule(one, reference, coverage)
         if "ended" in own:
             ended.append(name)
@@ -124,7 +106,7 @@ def _prefix(folder: str, model: Any, table: Mapping[str, str | None]) -> str | N
     return next((name for name in names if name and IAM.services.service_exists(name)), None)
 
 
-def _rule(one: _Operation, reference: Reference, coverage: Coverage) -> dict[str, Any]:
+def _rule(one: Operation, reference: Reference, coverage: Coverage) -> dict[str, Any]:
     """Write the rule of one operation: by hand where there is a hand-written one, else by what the data says."""
     place = f"overrides/{one.service}.yaml: {one.name}"
     row: dict[str, Any] = {"name": one.name}
@@ -143,14 +125,14 @@ def _rule(one: _Operation, reference: Reference, coverage: Coverage) -> dict[str
     if not actions:
         coverage.note("bound", "no action", one.full_name)
     if actions and how not in DOUBTFUL:
-        grants += [*role_grants(one), *_tag_grants(actions[0], one)]
+        grants += [*role_grants(one), *tag_grants(actions[0], one)]
     grants += one.own.get("extra", {}).get(one.name, [])
     compiled = compile_grants(grants, source, place)
     starts = compile_starts({"starts": one.own["starts"][one.name]} if one.name in one.own.get("starts", {}) else {}, place)
     return {**row, **starts, "grants": compiled, **({"unverified": True} if how in DOUBTFUL else {})}
 
 
-def _actions(one: _Operation) -> tuple[list[str], str, str | None]:
+def _actions(one: Operation) -> tuple[list[str], str, str | None]:
     """Return the IAM actions of an operation, how they are known, and the page when it is not the service's own."""
     row = one.own.get("actions", {}).get(one.name)
     if row is not None:
@@ -164,7 +146,7 @@ def _actions(one: _Operation) -> tuple[list[str], str, str | None]:
     return ([], "no entry", None) if one.prefix is None else _by_data(one)
 
 
-def _by_data(one: _Operation) -> tuple[list[str], str, str | None]:
+def _by_data(one: Operation) -> tuple[list[str], str, str | None]:
     """Return what the authorization data says of an operation's own name, or of what is left of it without its form."""
     same = f"{one.prefix}:{one.name}"
     if action(same) is not None:
@@ -179,7 +161,7 @@ def _by_data(one: _Operation) -> tuple[list[str], str, str | None]:
     return [same], _unlisted(one), None
 
 
-def _newer(one: _Operation) -> tuple[list[str], str, str]:
+def _newer(one: Operation) -> tuple[list[str], str, str]:
     """Return what a page of AWS says of an operation that the authorization data does not have yet."""
     row = one.own["newer"][one.name]
     named = row.get("actions", [f"{one.prefix}:{one.name}"])
@@ -189,7 +171,7 @@ def _newer(one: _Operation) -> tuple[list[str], str, str]:
     return named, "named", row["source"]
 
 
-def _unlisted(one: _Operation) -> str:
+def _unlisted(one: Operation) -> str:
     """Tell how sure the operation's own name is, where the authorization data has no such action.
 
     `own name`: the operation is newer than the data, and every operation of its
@@ -202,13 +184,13 @@ def _unlisted(one: _Operation) -> str:
     return "own name" if usual else "unverified"
 
 
-def _call_grants(name: str, one: _Operation, coverage: Coverage) -> Iterator[dict[str, Any]]:
+def _call_grants(name: str, one: Operation, coverage: Coverage) -> Iterator[dict[str, Any]]:
     """Yield the grants of one action: its required resource types, and each optional one when its parameter is given."""
     row = action(name)
     base = {"level": "call", "actions": [name]}
     if (rule := one.own.get("by_request")) and name == verb_of(one.model, rule):
         coverage.note("bound", "full", one.full_name)
-        yield {**base, "resources": [resource_of(one.model, rule, _chosen(one, one.own.get("aliases", {})))]}
+        yield {**base, "resources": [resource_of(one.model, rule, chosen(one, one.own.get("aliases", {})))]}
         return
     if row is None or not row["resourceTypes"]:
         coverage.note("bound", "no resource type", one.full_name)
@@ -218,7 +200,7 @@ def _call_grants(name: str, one: _Operation, coverage: Coverage) -> Iterator[dic
     aliases = one.own.get("aliases", {})
     required = [entry["name"] for entry in row["resourceTypes"] if entry["required"]]
     bound = {
-        kind: _best(_bind_type(name, kind, one, known, aliases, only=required in ([kind], [])))
+        kind: _best(bind_type(name, kind, one, known, aliases, only=required in ([kind], [])))
         for kind in (entry["name"] for entry in row["resourceTypes"])
     }
     reviewed = _reviewed(one, aliases)
@@ -226,10 +208,10 @@ def _call_grants(name: str, one: _Operation, coverage: Coverage) -> Iterator[dic
     considered = [b for kind in required or optional or bound for b in bound[kind]]
     coverage.note("bound", how_bound(one.name, one.shape, considered, reviewed), one.full_name)
     if required:
-        yield {**base, "resources": [_resource(kind, b) for kind in required for b in bound[kind]]}
+        yield {**base, "resources": [resource(kind, b) for kind in required for b in bound[kind]]}
     given = []
     for kind in optional:
-        resources = [_resource(kind, b) for b in bound[kind] if _settled(b, reviewed)]
+        resources = [resource(kind, b) for b in bound[kind] if _settled(b, reviewed)]
         paths = sorted({path for b in bound[kind] for path in b.read})
         test = " , ".join(f"present({path})" for path in paths)
         test = f"all({test})" if len(paths) > 1 else test
@@ -262,162 +244,6 @@ def _settled(bound: Bound, reviewed: set[str]) -> bool:
     return bool(bound.read) and set(bound.open) <= reviewed
 
 
-def _reviewed(one: _Operation, aliases: Mapping[str, Any]) -> set[str]:
+def _reviewed(one: Operation, aliases: Mapping[str, Any]) -> set[str]:
     """Return the ARN variables of which an override says that the request does not have them."""
-    return {variable for variable, path in _chosen(one, aliases).items() if path == ""}
-
-
-def _chosen(one: _Operation, aliases: Mapping[str, Any]) -> dict[str, str]:
-    """Return the aliases that hold for an operation: its own, else those of the service."""
-    own = aliases.get(one.name, {})
-    general = {key: value for key, value in aliases.items() if not isinstance(value, Mapping)}
-    return general | (dict(own) if isinstance(own, Mapping) else {})
-
-
-def _bind_type(name: str, kind: str, one: _Operation, known: Any, aliases: Mapping[str, Any], *, only: bool) -> list[Bound]:
-    prefix = name.partition(":")[0]
-    chosen = _chosen(one, aliases)
-    formats = IAM.resources.get_resource_type_details(prefix, kind)["arn"].split(", ")
-    found = []
-    special = one.own.get("arns", {}).get(kind, {})
-    if one.name in special.get("except", ()):
-        special = {}
-    for arn in [special["arn"]] if special else formats:
-        usable = {
-            key: path
-            for key, path in chosen.items()
-            if f"${{{key}}}" in arn and (not path or _has(one, path.partition(" as ")[0]))
-        }
-        bound = bind(arn, kind, one.name, known, usable, only=only)
-        forms = dict.fromkeys(bound.read, special["form"]) if "form" in special else one.own.get("reads", {})
-        found.append(replace(bound, read={path: forms.get(path, form) for path, form in bound.read.items()}))
-    return found
-
-
-def _has(one: _Operation, path: str) -> bool:
-    shape = one.shape
-    for step in path.partition("|")[0].replace("[]", "").split("."):
-        while getattr(shape, "type_name", "") == "list":
-            shape = shape.member
-        if getattr(shape, "type_name", "") == "map":
-            shape = shape.value
-            continue
-        members = {fold(name): member for name, member in getattr(shape, "members", {}).items()}
-        shape = members.get(fold(step))
-        if shape is None:
-            return False
-    return True
-
-
-def _resource(kind: str, bound: Bound) -> Any:
-    return {"type": kind, "arn": bound.arn, **({"read": dict(bound.read)} if bound.read else {})}
-
-
-def role_grants(one: _Operation) -> Iterator[dict[str, Any]]:
-    """Yield `iam:PassRole` for each role that an operation hands over, to the service that takes it on.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
-    """
-    table = one.own.get("passes", {})
-    special = table.get(one.name, {})
-    if special is None:
-        return
-    for path in dict.fromkeys([*role_parameters(one.name, one.shape), *special]):
-        principal = special.get(path, table.get("default"))
-        if principal == "none" or (path in table.get("never", ())):
-            continue
-        if principal is None:
-            resource = {"type": "role", "arn": f"arn:{{partition}}:iam::{{account}}:role/{{{path}}}", "read": {path: "role"}}
-            yield {
-                "level": "pass_role",
-                "actions": ["iam:PassRole"],
-                "resources": [resource],
-                "when": f"present({path})",
-                "unverified": f"`{path}` looks like a role that is passed on, to a service that no source names",
-            }
-        else:
-            yield {"pass_role": {"roles": [path], "to": principal}}
-
-
-def _tag_grants(name: str, one: _Operation) -> Iterator[dict[str, Any]]:
-    """Yield the right to tag what an operation creates, when tags are given."""
-    tags = one.own.get("tags", True)
-    if (
-        tags is False
-        or one.name in (tags if isinstance(tags, list) else ())
-        or not re.match(r"(Batch)?(Create|Run|Start|Register|Put|Copy|Import|Allocate|Restore|Purchase|Request)", one.name)
-    ):
-        return
-    prefix, _, verb = name.partition(":")
-    noun = re.sub(r"^(Batch)?[A-Z][a-z]+", "", one.name)
-    member = _tag_parameter(one)
-    tagger = next(
-        (f"{prefix}:{form.format(noun=noun)}" for form in _TAG_ACTIONS if action(f"{prefix}:{form.format(noun=noun)}")), None
-    )
-    by_hand = [action for grant in spliced(one.own.get("extra", {}).get(one.name, [])) for action in grant.get("actions", ())]
-    if member is None or tagger is None or tagger == name or tagger in by_hand or "Tag" in verb:
-        return
-    row = action(tagger)
-    if action(name) is None:  # what is made is of a kind that the data does not know yet, and that is what is tagged
-        newer = "what is tagged is newer than the authorization data"
-        yield {"level": "tag", "actions": [tagger], "resources": ["*"], "when": f"present({member})", "because": newer}
-        return
-    types = (action(name) or {"resourceTypes": ()})["resourceTypes"]
-    own = {entry["name"] for entry in types if entry["required"]} or {entry["name"] for entry in types}
-    kinds = [entry["name"] for entry in row["resourceTypes"]]
-    chosen = _kinds_made(kinds, noun, own) or [kind for kind in kinds if kind in own] or kinds
-    known = parameters(one.shape)
-    aliases = one.own.get("aliases", {})
-    resources = [_resource(kind, b) for kind in chosen for b in _bind_type(tagger, kind, one, known, aliases, only=True)]
-    if not own.intersection(chosen):
-        resources = [_made(resource, noun) for resource in resources]
-    yield {"level": "tag", "actions": [tagger], "resources": resources or ["*"], "when": f"present({member})", "because": "tags"}
-
-
-def _kinds_made(kinds: list[str], noun: str, own: set[str]) -> list[str]:
-    """Return those of *kinds* that a thing called *noun* is of: `share` for `NFSFileShare`, `location` for `LocationNfs`.
-
-    *own* are the types of the action that makes it. What it is made from, and what it is made in, are among them as well, but
-    they are not what is tagged.
-    """
-    what = _stem(noun.partition("From")[0])
-    if not what:
-        return []
-    if exact := [kind for kind in kinds if _stem(kind) == what]:
-        return exact
-    if ends := [kind for kind in kinds if what.endswith(_stem(kind))]:
-        return [max(ends, key=len)]
-    if wider := [kind for kind in kinds if _stem(kind).startswith(what) or _stem(kind).endswith(what)]:
-        return [kind for kind in wider if kind in own] or wider
-    starts = max((kind for kind in kinds if what.startswith(_stem(kind))), key=len, default=None)
-    if starts is None:
-        return []
-    return [kind for kind in kinds if kind in own and _stem(starts) in _stem(kind)] or [starts]
-
-
-def _stem(name: str) -> str:
-    return re.sub(r"(resource)?s?$", "", fold(name))
-
-
-def _made(resource: dict[str, Any], noun: str) -> dict[str, Any]:
-    """Leave open what a thing that is made will be called, where the parameter that seems to say so speaks of another thing."""
-    before, _, last = resource["arn"].rpartition("{")
-    name = last.removesuffix("}").partition("|")[0]
-    own, what = fold(name.rpartition(".")[2]), fold(noun)
-    stem = re.sub(r"(name|id|arn|identifier)$", "", own)
-    if not last.endswith("}") or own == "name" or what in own or (stem and what.endswith(stem)):
-        return resource
-    read = {key: form for key, form in resource.get("read", {}).items() if key != name}
-    return {"type": resource["type"], "arn": f"{before}*", **({"read": read} if read else {})}
-
-
-def _tag_parameter(one: _Operation) -> str | None:
-    """Return the parameter that holds the tags of what is made: `Tags`, `JobTags` of `CreateEvaluationJob`, `ResourceTags`."""
-    known = dict(_members(one.shape))
-    noun = fold(re.sub(r"^(Batch)?[A-Z][a-z]+", "", one.name))
-    of_it = [name for name in known if name.endswith("tags") and name != "tags" and noun.endswith(name.removesuffix("tags"))]
-    return next((known[name] for name in (*_TAG_MEMBERS, *of_it, "resourcetags") if name in known), None)
-
-
-def _members(shape: Any) -> list[tuple[str, str]]:
-    return [(fold(name), name) for name in (shape.members if shape is not None else ())]
+    return {variable for variable, path in chosen(one, aliases).items() if path == ""}
