@@ -16,8 +16,10 @@ from analyzer.text import Source
 from service_maps.build.__main__ import coverage, main, outputs, render
 from service_maps.build.candidates import fold
 from service_maps.build.compile import ROOT
+from service_maps.build.handed import key_grants
 from service_maps.build.measure import DOUBTFUL, VERIFIED
-from service_maps.build.published import service_name
+from service_maps.build.operation import Operation
+from service_maps.build.published import model, service_name
 from service_maps.build.reference import Reference
 
 HERE = Path(__file__).parent
@@ -101,6 +103,23 @@ def test_no_two_operations_are_one_without_their_case() -> None:
     """Names of operations that differ, differ without their case and marks, so that matching them so is safe."""
     tables = [service_map(f"{SDK}{service}").operations for service in sdk_index().services]
     assert [set(table) for table in tables if len({fold(name) for name in table}) != len(table)] == []
+
+
+def test_a_key_that_no_page_settles_is_told() -> None:
+    """It is not granted on a guess, and not passed over: an override says what it takes, or that it takes nothing."""
+
+    def told(operation: str, own: dict[str, object] | None = None, *grants: dict[str, object]) -> list[dict[str, object]]:
+        api = model("timestream-write")
+        one = Operation("timestreamwrite", operation, "timestream", api.operation_model(operation).input_shape, None, own or {})
+        return list(key_grants(one, grants))
+
+    [rule] = told("CreateDatabase")
+    assert rule["when"] == "present(KmsKeyId)"
+    assert rule["actions"] == ["kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"]
+    assert "rights of its caller" in str(rule["external"])
+    assert told("CreateDatabase", {"keys": ["CreateDatabase"]}) == told("CreateDatabase", {"keys": False}) == []
+    assert told("CreateDatabase", {}, {"actions": ["kms:CreateGrant"]}) == []
+    assert told("DescribeDatabase") == told("WriteRecords") == []
 
 
 def test_aws_operation_files_win(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

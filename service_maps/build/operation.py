@@ -36,7 +36,7 @@ def chosen(one: Operation, aliases: Mapping[str, Any]) -> dict[str, str]:
 
 
 def bind_type(name: str, kind: str, one: Operation, known: Any, aliases: Mapping[str, Any], *, only: bool) -> list[Bound]:
-    """Bind the ARN formats of type *kind* of the action *name* to the *known* parameters; *only*: the action has no other type."""
+    """Bind the ARN formats of type *kind* of action *name* to the *known* parameters; *only*: the action has no other type."""
     prefix = name.partition(":")[0]
     named = chosen(one, aliases)
     formats = IAM.resources.get_resource_type_details(prefix, kind)["arn"].split(", ")

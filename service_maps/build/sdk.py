@@ -18,7 +18,7 @@ import botocore
 
 from service_maps.build.bind import Bound, parameters
 from service_maps.build.compile import MapError, compile_grants, compile_sql, compile_starts, forms_of
-from service_maps.build.handed import role_grants
+from service_maps.build.handed import key_grants, role_grants
 from service_maps.build.measure import DOUBTFUL, Coverage, how_bound
 from service_maps.build.operation import Operation, bind_type, chosen, resource
 from service_maps.build.published import IAM, action, folders, model, service_name
@@ -29,7 +29,7 @@ from service_maps.build.tags import tag_grants
 REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/list_{prefix}.html"
 OVERRIDE_KEYS = {
     "source", "forms", "aliases", "reads", "arns", "actions", "by_request", "operations", "extra", "passes", "starts", "tags",
-    "ended", "newer",
+    "ended", "newer", "keys",
 }  # fmt: skip
 
 
@@ -124,9 +124,12 @@ def _rule(one: Operation, reference: Reference, coverage: Coverage) -> dict[str,
     grants = [grant for action in actions for grant in _call_grants(action, one, coverage)]
     if not actions:
         coverage.note("bound", "no action", one.full_name)
+    if actions:
+        grants += role_grants(one)
     if actions and how not in DOUBTFUL:
-        grants += [*role_grants(one), *tag_grants(actions[0], one)]
+        grants += tag_grants(actions[0], one)
     grants += one.own.get("extra", {}).get(one.name, [])
+    grants += key_grants(one, grants) if actions else ()
     compiled = compile_grants(grants, source, place)
     starts = compile_starts({"starts": one.own["starts"][one.name]} if one.name in one.own.get("starts", {}) else {}, place)
     return {**row, **starts, "grants": compiled, **({"unverified": True} if how in DOUBTFUL else {})}
