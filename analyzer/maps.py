@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -200,6 +201,22 @@ class _Forms(Mapping[str, tuple[Case, ...]]):
         return len(self._rows)
 
 
+class _Rows(Mapping[str, Json]):
+    """A table of a compiled file, one row a line: a row is parsed when it is asked for, since a definition uses few of them."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = {line[1 : line.index('"', 1)]: line for line in lines}
+
+    def __getitem__(self, name: str) -> Json:
+        return json.loads(f"{{{self._lines[name].rstrip(',')}}}")[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
 class _SdkOperations(Mapping[str, Operation]):
     """The operations of an SDK map, found without regard to case and read only when they are asked for."""
 
@@ -224,15 +241,31 @@ class _SdkOperations(Mapping[str, Operation]):
 
 
 def _sdk_map(service: str) -> ServiceMap:
-    raw = read_compiled(f"sdk/{service.removeprefix(SDK)}.json")
-    return ServiceMap(service, _Forms(raw["forms"]), _SdkOperations(raw["operations"], raw["source"]))
+    name = f"sdk/{service.removeprefix(SDK)}.json"
+    with _reading(name):
+        head, found, table = _text_of(name).partition(',\n"operations": {\n')
+        if not found or not table.endswith("\n}\n}\n"):
+            raise ValueError("its table of operations is not whole")
+        raw = json.loads(f"{head}}}")
+        rows = _Rows(table.split("\n")[:-3])
+    return ServiceMap(service, _Forms(raw["forms"]), _SdkOperations(rows, raw["source"]))
 
 
 def read_compiled(name: str) -> Json:
     """Read a compiled file by its path below `compiled/`. Raises `ServiceMapError` when it is missing or no JSON."""
+    with _reading(name):
+        return json.loads(_text_of(name))
+
+
+def _text_of(name: str) -> str:
+    with open(os.path.join(maps_root(), "compiled", name), encoding="utf-8") as file:
+        return file.read()
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
     try:
-        with open(os.path.join(maps_root(), "compiled", name), encoding="utf-8") as file:
-            return json.load(file)
+        yield
     except (OSError, ValueError) as error:
         raise ServiceMapError(f"the service map {name} cannot be read: {error}") from error
 

@@ -11,7 +11,8 @@ import pytest
 
 from analyzer.analyze import analyze
 from analyzer.context import make_context
-from analyzer.maps import SDK, sdk_index, service_map
+from analyzer.errors import ServiceMapError
+from analyzer.maps import SDK, _Rows, sdk_index, service_map
 from analyzer.text import Source
 from service_maps.build.__main__ import coverage, main, outputs, render
 from service_maps.build.candidates import fold
@@ -149,6 +150,24 @@ def test_without_operation_files_nothing_is_corrected() -> None:
     agrees = Reference({("sts", "GetCallerIdentity"): ("sts:GetCallerIdentity", "kms:Decrypt")})
     assert Reference.read(None).correct("sts", "GetCallerIdentity", ["sts:GetCallerIdentity"]) is None
     assert agrees.correct("sts", "GetCallerIdentity", ["sts:GetCallerIdentity"]) is None
+
+
+def test_rows_that_are_read_one_by_one_are_those_of_the_file() -> None:
+    """Of a table, only the lines of the operations that are used are parsed, and they say what the whole file says."""
+    for service in sdk_index().services:
+        whole = json.loads((ROOT / "compiled" / "sdk" / f"{service}.json").read_text(encoding="utf-8"))["operations"]
+        assert set(service_map(f"{SDK}{service}").operations) == {row["name"] for row in whole.values()}
+        assert dict(_Rows(f"{json.dumps(name)}: {json.dumps(row)}," for name, row in whole.items())) == whole
+
+
+def test_a_table_that_is_none_is_a_clear_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation that was cut short says which file cannot be read."""
+    monkeypatch.setattr("analyzer.maps.maps_root", lambda: str(tmp_path))
+    (tmp_path / "compiled" / "sdk").mkdir(parents=True)
+    for text in ("", "{}", '{\n"forms": {},\n"operations": {\n'):
+        (tmp_path / "compiled" / "sdk" / "cut.json").write_text(text)
+        with pytest.raises(ServiceMapError, match=r"the service map sdk/cut\.json cannot be read"):
+            service_map(f"{SDK}cut").operations["any"]
 
 
 def test_tables_are_small_and_the_same_every_time() -> None:
