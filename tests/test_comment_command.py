@@ -230,6 +230,13 @@ def test_a_token_without_rights_is_told_and_the_comment_printed(server: Forge, j
     assert TOKEN not in done.output
 
 
+def test_a_token_that_was_stored_with_a_line_end_is_that_token(server: Forge, job: dict[str, str]) -> None:
+    """It is how a secret is often pasted."""
+    done = run(job | {"GITHUB_TOKEN": f"{TOKEN}\n"})
+    assert (done.exit_code, done.stderr) == (0, "comment: written\n")
+    assert len(server.state.bodies()) == 1
+
+
 @pytest.mark.parametrize(
     ("missing", "said"),
     [

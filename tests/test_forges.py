@@ -240,6 +240,29 @@ def test_a_token_is_sent_over_https_only(address: str) -> None:
         Rest(address, {})
 
 
+@pytest.mark.parametrize("token", [f"{TOKEN}\nX-More: 1", f"{TOKEN}\x00", f"{TOKEN}\u2026"])
+def test_a_token_that_no_header_can_hold_is_refused_without_a_word_of_it(server: Forge, token: str) -> None:
+    """The library that sends it would quote it in its complaint."""
+    with pytest.raises(OptionError, match="a character that no token has") as caught:
+        Rest(server.url, FORGES[server.kind].headers(token))
+    assert TOKEN not in str(caught.value)
+
+
+def test_a_proxy_is_asked_by_its_name_and_password(github: Forge) -> None:
+    """Also one whose address has no scheme, as many environments write it. Here the forge itself is asked as if it were one."""
+    proxy = github.url.replace("http://", "me:p%40ss@")
+    assert client(github, proxy=proxy).comments() == []
+    assert github.state.proxied == {"Basic bWU6cEBzcw=="}
+
+
+@pytest.mark.parametrize("proxy", ["socks5://me:p4ss@127.0.0.1:9", "http://[::1", "me:p4ss@:x"])
+def test_a_proxy_that_cannot_be_one_is_told_without_its_password(github: Forge, proxy: str) -> None:
+    """It is a setting of the machine, and no bug."""
+    with pytest.raises(ForgeError) as caught:
+        client(github, proxy=proxy).comments()
+    assert "p4ss" not in str(caught.value)
+
+
 def test_the_token_is_in_no_message_and_no_representation(server: Forge) -> None:
     """Whatever fails, what is said may be logged."""
     forge = client(server)

@@ -71,6 +71,9 @@ class Rest:
         parts = urlsplit(self.base)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOCAL):
             raise OptionError(f"`{self.base}` is no address to send a token to: it does not begin with https://")
+        # What refuses such a header would quote it, and with it the token.
+        if not all(value.isascii() and value.isprintable() for value in self.headers.values()):
+            raise OptionError("the token has a character that no token has, such as a line end: store it anew")
 
     def get(self, path: str) -> Json:
         """Return what stands at *path*."""
@@ -130,12 +133,7 @@ class Rest:
         import urllib3
 
         if self._pool is None:
-            limit = urllib3.Timeout(connect=self.timeout, read=self.timeout)
-            self._pool = (
-                urllib3.ProxyManager(self.proxy, retries=False, timeout=limit)
-                if self.proxy
-                else urllib3.PoolManager(retries=False, timeout=limit)
-            )
+            self._pool = self._connections()
         headers = {"User-Agent": f"asl-iam/{analyzer.__version__}", **self.headers}
         data = None
         if body is not None:
@@ -153,6 +151,24 @@ class Rest:
         if len(read) > MOST_BYTES:
             raise ForgeError(f"the forge answered with more than {MOST_BYTES:,} bytes")
         return Answer(answer.status, {name.lower(): value for name, value in answer.headers.items()}, read)
+
+    def _connections(self) -> Any:
+        """Return what makes connections, straight or through the proxy, which may ask for a name and a password."""
+        from urllib.parse import unquote
+
+        import urllib3
+
+        limit = urllib3.Timeout(connect=self.timeout, read=self.timeout)
+        if not self.proxy:
+            return urllib3.PoolManager(retries=False, timeout=limit)
+        address = self.proxy if "://" in self.proxy else f"http://{self.proxy}"
+        try:
+            user, at, _ = urlsplit(address).netloc.rpartition("@")
+            headers = urllib3.make_headers(proxy_basic_auth=unquote(user)) if at else None
+            return urllib3.ProxyManager(address, proxy_headers=headers, retries=False, timeout=limit)
+        except (urllib3.exceptions.HTTPError, ValueError):
+            # The address is not shown: it may have a password in it.
+            raise ForgeError("the proxy of the environment is none that begins with http:// or https://") from None
 
     def _judge(self, answer: Answer) -> None:
         """Raise what an answer means that is no success."""

@@ -30,8 +30,8 @@ class State:
     """What the forge holds, what was asked of it, and what it will do wrong.
 
     `faults` are (the id of an operation, what goes wrong), each once. `allowed` is whether the token may write, `login` whether
-    it may ask who it is; `page` is how many comments a page holds, whatever is asked for, and `lag` how often a list is
-    still without the newest one.
+    it may ask who it is; `proxied` is what a proxy was shown. `page` is how many comments a page holds, whatever is asked for,
+    and `lag` how often a list is still without the newest one.
     """
 
     comments: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -41,6 +41,7 @@ class State:
     heads: dict[int, str] = field(default_factory=lambda: {7: "b" * 40})
     faults: list[tuple[str, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    proxied: set[str | None] = field(default_factory=set)
     complaints: list[str] = field(default_factory=list)
     allowed: bool = True
     login: bool = True
@@ -112,6 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         state = self.server.state
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        state.proxied.add(self.headers.get("Proxy-Authorization"))
         found = self._operation(sent)
         if found is None:
             self._send(400, {"message": "not in the description"})
