@@ -253,6 +253,22 @@ def test_what_is_missing_is_wrong_usage(job: dict[str, str], missing: str, said:
     assert said in done.stderr
 
 
+@pytest.mark.parametrize("time", ["-1", "99999999999999", "18446744073709551615"])
+def test_the_clock_of_a_commit_is_anybodys(
+    server: Forge, job: dict[str, str], ends: tuple[str, str], git: Callable[..., str], tmp_path: Path, time: str
+) -> None:
+    """However wrong it is, there is one comment, also after the next run."""
+    who = f"n <e@example.com> {time} +0000"
+    tree = git("rev-parse", f"{ends[1]}^{{tree}}")
+    made = tmp_path / "commit"
+    made.write_text(f"tree {tree}\nparent {ends[0]}\nauthor {who}\ncommitter {who}\n\nm\n")
+    head = git("hash-object", "-t", "commit", "-w", "--literally", str(made))
+    server.state.heads[7] = head
+    event = {"pull_request": {"number": 7, "base": {"sha": ends[0]}, "head": {"sha": head}}}
+    Path(job["GITHUB_EVENT_PATH"]).write_text(json.dumps(event))
+    assert [run(job).exit_code, run(job).exit_code, len(server.state.bodies())] == [0, 0, 1]
+
+
 def test_a_shallow_clone_is_told_how_to_be_deep(job: dict[str, str], ends: tuple[str, str]) -> None:
     """The commits of a pull request are not there by default."""
     event = {"pull_request": {"number": 7, "base": {"sha": "f" * 40}, "head": {"sha": ends[1]}}}

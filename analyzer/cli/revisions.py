@@ -91,9 +91,13 @@ def _resolve(revision: str) -> str:
 
 
 def commit_of(revision: str) -> tuple[str, int]:
-    """Return the name of the commit *revision* and its time. Raises `OptionError` for what is no revision here."""
+    """Return the name of the commit *revision* and its time, 0 for one that is none.
+
+    Raises `OptionError` for what is no revision here.
+    """
     commit = _resolve(revision)
-    return commit, int(_git(["show", "--no-patch", "-O/dev/null", "--format=%ct", commit]).decode("ascii").split()[-1])
+    time = _git(["show", "--no-patch", "-O/dev/null", "--format=%ct", commit]).decode("ascii", "replace").split()[-1:]
+    return commit, int(time[0]) if time and time[0].isdecimal() else 0
 
 
 def merge_base(one: str, other: str) -> str | None:
