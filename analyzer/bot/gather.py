@@ -107,8 +107,18 @@ class _Machine(NamedTuple):
 
     def spot(self, source: Source, position: Position | None) -> Spot:
         """Return a place as the repository knows it: what lies outside of the folder is only called by its name."""
-        path = os.path.relpath(source.name, self.root).replace(os.sep, "/")
+        name = self._file_of(source)
+        position = position if name == source.name else None  # the lines are those of a text that stands in no file
+        path = os.path.relpath(name, self.root).replace(os.sep, "/")
         return Spot(path.rpartition("/")[2] if ".." in path.split("/") else path, position.line if position is not None else None)
+
+    def _file_of(self, source: Source) -> str:
+        """Return the file that *source* is of: a definition that a template puts together is called `template (machine)`."""
+        found = self.analysis.found if self.analysis is not None else None
+        files = (found.template, *found.files) if found is not None else ()
+        if not files or source.name in files:
+            return source.name
+        return next((file for file in files if source.name.startswith(f"{file} (")), source.name)
 
 
 def _touched(before: Analysis | None, after: Analysis | None) -> bool:
