@@ -885,3 +885,49 @@ def test_a_report_that_is_refused_leaves_the_comment(bitbucket: Forge, step: dic
     assert done.exit_code == 0
     assert done.stderr == "comment: written\nnote: there is no report in Code Insights: the forge is busy (status 502)\n"
     assert len(bitbucket.state.bodies()) == 1
+
+
+TERRAFORM = """
+resource "aws_iam_role" "r" {
+  assume_role_policy = "{}"
+}
+resource "aws_sfn_state_machine" "m" {
+  role_arn = aws_iam_role.r.arn
+  definition = jsonencode({
+    StartAt = "A"
+    States = {
+      A = { Type = "Task", Resource = "arn:aws:states:::aws-sdk:sqs:deleteQueue", Parameters = { QueueUrl = "u" }, End = true }
+    }
+  })
+}
+"""
+CALLED = 'module "m" {\n  source = "../../modules/m"\n}\n'
+
+
+@pytest.mark.parametrize("path", [".", "envs"])
+def test_terraform_of_a_revision_is_read_with_the_modules_that_it_calls(
+    git: Callable[..., str], commit: Callable[[str, str], str], path: str
+) -> None:
+    """Without a checkout of them, too: a machine in `.tf` files that nobody looked at would be one that needs nothing new."""
+    commit("modules/m/out.tf", 'output "m" { value = aws_sfn_state_machine.m.arn }\n')
+    commit("envs/prod/main.tf", CALLED)
+    base = commit("modules/m/main.tf", TERRAFORM)
+    head = commit("modules/m/main.tf", TERRAFORM.replace("deleteQueue", "purgeQueue"))
+    git("rm", "-qr", "modules", "envs")
+    text = run({}, "--base", base, "--head", head, "--dry-run", path).stdout
+    assert "**1 state machine · 1 needs new permissions (+1 −1)" in text
+    assert "<code>sqs:PurgeQueue</code>" in text
+
+
+def test_a_line_of_a_text_that_stands_in_no_file_is_not_linked(
+    server: Forge, job: dict[str, str], commit: Callable[[str, str], str]
+) -> None:
+    """What a template puts together has lines of its own. The template is what somebody can open."""
+    base = commit("main.tf", TERRAFORM)
+    head = commit("main.tf", TERRAFORM.replace("deleteQueue", "purgeQueue"))
+    server.state.heads[7] = head
+    event = {"pull_request": {"number": 7, "base": {"sha": base}, "head": {"sha": head}}}
+    Path(job["GITHUB_EVENT_PATH"]).write_text(json.dumps(event))
+    done = run(job)
+    assert f"[<code>A</code>](https://github.example.com/acme/flows/blob/{head}/main.tf)" in server.state.bodies()[0]
+    assert set(re.findall(r"::\w+ file=([^,]*),title=[^,]*::", done.stdout)) == {"main.tf"}

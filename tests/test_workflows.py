@@ -86,6 +86,12 @@ def test_every_input_of_the_action_comes_by_the_environment() -> None:
         assert not re.search(rf'(?<!["\w=]){re.escape("$" + name)}', re.sub(r'"[^"\n]*"', "", step["run"]))
 
 
+def test_the_action_installs_what_reads_terraform_sources() -> None:
+    """Without it a repository with `.tf` files could not be read, and each of its pull requests would fail."""
+    [script] = [step["run"] for step in steps(ACTION) if "pip install" in step["run"]]
+    assert '"$GITHUB_ACTION_PATH/../../..[hcl]"' in script
+
+
 def test_the_outputs_of_the_action_are_written() -> None:
     """By the script itself, or by the command, which writes `changed`."""
     document = load(ACTION)
@@ -160,7 +166,7 @@ def test_the_jobs_of_other_forges_run_the_command(name: str) -> None:
     text = (ROOT / ".github/workflows-examples" / name).read_text()
     job = yaml.safe_load(text)
     *_, install, run = lines_of(job)
-    assert install == "pip install --quiet asl-iam"
+    assert install == "pip install --quiet 'asl-iam[hcl]'"
     assert run.split()[:2] == ["asl-iam", "comment"]
     assert {word for word in run.split() if word.startswith("--")} <= options("comment")
     assert re.search(r"GIT_DEPTH: \"0\"|fetchDepth: 0|depth: full", text)

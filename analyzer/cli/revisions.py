@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from analyzer.errors import OptionError, SourceError
-from analyzer.sources import decode, is_candidate, looks_like_definition
+from analyzer.sources import declares_machine, decode, is_candidate, looks_like_definition
 from analyzer.sources.limits import MAX_BYTES
 from analyzer.templates import Project
 from analyzer.templates.project import MOST_FILES
@@ -33,19 +34,36 @@ class Revision(Project):
 
     tree: dict[str, str] = field(default_factory=dict)
     named: str = ""
+    texts: dict[str, Source] = field(default_factory=dict)
+    """What was read, whoever named it."""
 
     def read(self, path: str, base: str) -> Source | None:
         """Return the file that *path* names, from the folder *base*, as it is in the revision."""
-        here = os.path.relpath(os.path.normpath(os.path.join(base, path)), self.root).replace(os.sep, "/")
+        here = self._here(os.path.join(base, path))
         if here not in self.taken:
             blob = self.tree.get(here)
             if blob is None or len(self.taken) >= MOST_FILES:
                 return None
             try:
-                self.taken[here] = Source(decode(_git(["cat-file", "blob", blob]), here), here)
+                self.taken[here] = self.texts.get(here) or Source(decode(_git(["cat-file", "blob", blob]), here), here)
             except SourceError:
                 return None
+            self.texts[here] = self.taken[here]
         return self.taken[here]
+
+    def listed(self, folder: str, suffix: str) -> list[str]:
+        """Return the names of the files in *folder* that end with *suffix*, as it is in the revision."""
+        here = self._here(folder)
+        below = "" if here == "." else f"{here}/"
+        names = (name.removeprefix(below) for name in self.tree if name.startswith(below) and name.endswith(suffix))
+        return sorted(name for name in names if "/" not in name and not name.startswith("."))
+
+    def _here(self, path: str) -> str:
+        return os.path.relpath(os.path.normpath(path), self.root).replace(os.sep, "/")
+
+    def _terraform_in(self, folder: str) -> Iterator[str]:
+        found = (self.afresh().read(name, folder) for name in self.listed(folder, ".tf"))
+        return (one.text for one in found if one is not None)
 
     def sources(self, path: str) -> dict[str, Source]:
         """Return the definitions and templates below *path*, or the one file it is: path → source."""
@@ -61,9 +79,15 @@ class Revision(Project):
                 text = decode(data, name)
             except SourceError:
                 continue
-            if name == whole or looks_like_definition(text):
-                found[name] = Source(text, name)
+            self.texts[name] = Source(text, name)
+            if name == whole or self._looks_like_definition(name, text):
+                found[name] = self.texts[name]
         return found
+
+    def _looks_like_definition(self, name: str, text: str) -> bool:
+        if not name.lower().endswith(".tf"):
+            return looks_like_definition(text)
+        return declares_machine(text, os.path.join(self.root, os.path.dirname(name)), self._terraform_in)
 
 
 def read_revision(revision: str) -> Revision:
