@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from analyzer.bot.comment import NOTHING
+from analyzer.bot.comment import INCOMPLETE, NOTHING
 from analyzer.bot.settle import marker_of
 from analyzer.cli import main
 from analyzer.cli.ci import job as job_of
@@ -278,6 +278,45 @@ def test_a_shallow_clone_is_told_how_to_be_deep(job: dict[str, str], ends: tuple
     assert "`fetch-depth: 0`" in done.stderr
 
 
+@pytest.mark.usefixtures("ends")
+def test_a_clone_without_the_merge_base_is_told_how_to_be_deep(git: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the base has come to since would look like something that the request takes away."""
+    git("clone", "-q", "--depth", "1", "--no-single-branch", Path.cwd().as_uri(), "shallow")
+    monkeypatch.chdir("shallow")
+    done = run({}, "--base", "origin/main", "--head", "origin/topic", "--dry-run")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "too little history to tell where the request starts; in a workflow, check out with `fetch-depth: 0`" in done.stderr
+
+
+@pytest.mark.usefixtures("ends")
+def test_a_clone_without_all_files_is_told_so(git: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sparse checkout leaves files out of a clone, too, and nothing is fetched."""
+    git("config", "uploadpack.allowFilter", "true")
+    git("clone", "-q", "--filter=blob:none", "--no-checkout", Path.cwd().as_uri(), "partial")
+    monkeypatch.chdir("partial")
+    git("remote", "set-url", "origin", "file:///nowhere")  # an older git would fetch
+    done = run({}, "--base", "origin/main", "--head", "origin/topic", "--dry-run")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "are not in this clone: clone it whole, without a filter" in done.stderr
+
+
+def test_a_repository_that_git_does_not_read_is_told_with_what_git_says(job: dict[str, str]) -> None:
+    """In a container it is often that of another user: no depth helps there."""
+    done = run(job | {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"})
+    assert done.exit_code == 2
+    assert "git reads no repository here: detected dubious ownership in repository at" in done.stderr
+    assert "git config --global --add safe.directory" in done.stderr
+    assert "fetch-depth" not in done.stderr
+
+
+def test_a_path_that_is_in_neither_revision_is_wrong_usage(server: Forge, job: dict[str, str]) -> None:
+    """A misspelt one would find that nothing needs other permissions, in every request."""
+    done = run(job, "flowss")
+    assert done.exit_code == 2
+    assert "there is no `flowss` in" in done.stderr
+    assert server.state.comments == {}
+
+
 @pytest.mark.parametrize("repo", ["acme", "acme/../x", "acme/flows?x", "acme/flows\n"])
 def test_a_repository_is_a_name(job: dict[str, str], repo: str) -> None:
     """It becomes a part of every address."""
@@ -298,6 +337,38 @@ def test_a_machine_that_cannot_be_read_is_not_called_removed(
     assert done.exit_code == 3
     assert "Some inputs could not be analysed" in done.stdout
     assert "removed" not in done.stdout.lower().replace("| removed |", "")
+
+
+@pytest.mark.parametrize("how", ["utf-16", "large", "link"])
+def test_a_machine_that_is_not_read_any_more_is_not_called_removed(
+    git: Callable[..., str], commit: Callable[[str, str], str], how: str
+) -> None:
+    """It may be there all the same for whoever deploys it."""
+    text = machine(Store=PUT)
+    base = commit("orders.asl.json", text)
+    path = Path("orders.asl.json")
+    if how == "link":
+        path.rename("orders.txt")
+        path.symlink_to("orders.txt")
+    else:
+        path.write_bytes(text.encode("utf-16") if how == "utf-16" else text.encode() + b" " * 10 * 1024 * 1024)
+    git("add", "-A")
+    git("commit", "-q", "-m", how)
+    done = run({}, "--base", base, "--head", "HEAD", "--dry-run")
+    assert done.exit_code == 3
+    assert "error: orders.asl.json is not read: " in done.stderr
+    assert INCOMPLETE in done.stdout
+    assert "removed" not in done.stdout
+
+
+def test_a_request_that_mends_what_cannot_be_read_is_no_failure(commit: Callable[[str, str], str]) -> None:
+    """What is wrong in the base is told, and is not what the request brings."""
+    base = commit("orders.asl.json", machine(Store=PUT)[:-9])
+    head = commit("orders.asl.json", machine(Store=PUT))
+    done = run({}, "--base", base, "--head", head, "--dry-run")
+    assert done.exit_code == 0
+    assert "note: that is about the base" in done.stderr
+    assert INCOMPLETE in done.stdout
 
 
 def test_fail_on_counts_what_is_said(job: dict[str, str]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from analyzer.errors import OptionError, SourceError
+from analyzer.report.paint import printable
 from analyzer.sources import declares_machine, decode, is_candidate, looks_like_definition
 from analyzer.sources.limits import MAX_BYTES
 from analyzer.templates import Project
@@ -21,11 +22,17 @@ from analyzer.text import Source
 _FILE = ("100644", "100755")
 """The modes of plain files; a link and a submodule have others."""
 
+_LINK = "120000"
+
 _PLAIN = (
     "--no-color", "--no-ext-diff", "--no-textconv", "--text", "--inter-hunk-context=0", "--diff-algorithm=myers",
     "--indent-heuristic", "-O/dev/null",
 )  # fmt: skip
 """What keeps a difference what it is by default, whatever is configured here and whatever the repository says of a file."""
+
+
+class NoRepository(OptionError):
+    """There is no repository here, or none that git would read."""
 
 
 @dataclass(slots=True)
@@ -36,6 +43,9 @@ class Revision(Project):
     named: str = ""
     texts: dict[str, Source] = field(default_factory=dict)
     """What was read, whoever named it."""
+
+    unread: dict[str, str] = field(default_factory=dict)
+    """What is there and is not read: path → why."""
 
     def read(self, path: str, base: str) -> Source | None:
         """Return the file that *path* names, from the folder *base*, as it is in the revision."""
@@ -77,7 +87,8 @@ class Revision(Project):
         for name, data in zip(wanted, _contents(list(wanted.values())), strict=True):
             try:
                 text = decode(data, name)
-            except SourceError:
+            except SourceError as error:
+                self.unread[name] = str(error)
                 continue
             self.texts[name] = Source(text, name)
             if name == whole or self._looks_like_definition(name, text):
@@ -93,15 +104,23 @@ class Revision(Project):
 def read_revision(revision: str) -> Revision:
     """Return the tree of *revision*. Raises `OptionError` for what is no revision here, and where there is no git."""
     commit = _resolve(revision)
-    tree = {}
-    for entry in _git(["ls-tree", "-r", "-z", "-l", commit, "--", "."]).split(b"\0"):
+    tree, unread = {}, {}
+    try:
+        listed = _git(["ls-tree", "-r", "-z", "-l", commit, "--", "."])
+    except subprocess.CalledProcessError:
+        raise OptionError(f"files of `{revision}` are not in this clone: clone it whole, without a filter") from None
+    for entry in listed.split(b"\0"):
         about, tab, raw = entry.partition(b"\t")
         if tab:
             mode, _, blob, size = about.decode("ascii").split()
             name = raw.decode("utf-8", "replace")
-            if mode in _FILE and size.isdigit() and int(size) <= MAX_BYTES and ".." not in name.split("/"):
+            if ".." in name.split("/"):
+                continue
+            if mode in _FILE and size.isdigit() and int(size) <= MAX_BYTES:
                 tree[name] = blob
-    return Revision(os.path.realpath("."), tree=tree, named=revision)
+            elif mode in (*_FILE, _LINK):
+                unread[name] = "it is a link, which is not followed" if mode == _LINK else f"it has {size} bytes"
+    return Revision(os.path.realpath("."), tree=tree, named=revision, unread=unread)
 
 
 def _resolve(revision: str) -> str:
@@ -111,7 +130,28 @@ def _resolve(revision: str) -> str:
     try:
         return _git(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]).decode("ascii").strip()
     except (subprocess.CalledProcessError, UnicodeDecodeError):
+        _check_repository()
         raise OptionError(f"`{revision}` is neither a path nor a revision of a git repository here") from None
+
+
+def _check_repository() -> None:
+    """Say what git has against the repository itself. Raises `NoRepository` where it reads none, as in that of another user."""
+    try:
+        _git(["rev-parse", "--git-dir"])
+    except subprocess.CalledProcessError as error:
+        said = " ".join(error.stderr.decode("utf-8", "replace").removeprefix("fatal: ").split())
+        raise NoRepository(f"git reads no repository here: {printable(said)}") from None
+
+
+def has(revision: str, path: str) -> bool:
+    """Tell whether there is something at *path*, from the current folder, in *revision*."""
+    path = os.path.normpath(path).replace(os.sep, "/")
+    return path == "." or bool(_git(["ls-tree", "-z", _resolve(revision), "--", path]))
+
+
+def is_shallow() -> bool:
+    """Tell whether the history ends before its beginning here."""
+    return _git(["rev-parse", "--is-shallow-repository"]).strip() == b"true"
 
 
 def commit_of(revision: str) -> tuple[str, int]:
