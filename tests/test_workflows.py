@@ -121,6 +121,20 @@ def test_the_workflow_that_may_comment_never_checks_out() -> None:
     assert "pull_request_target" not in (ROOT / ".github/workflows-examples/asl-iam-analyse.yml").read_text()
 
 
+def test_a_run_that_fails_is_commented_on_too() -> None:
+    """One input that cannot be read, or `fail-on`, is when a comment is wanted most: the review is handed on all the same."""
+    commenting, analysing = (
+        load(ROOT / ".github/workflows-examples" / name) for name in ("asl-iam-comment.yml", "asl-iam-analyse.yml")
+    )
+    *_, upload = analysing["jobs"]["analyse"]["steps"]
+    assert upload["if"] == "${{ !cancelled() }}"
+    [script] = [step["run"] for step in steps(ACTION) if step.get("id") == "comment"]
+    assert f'report="{upload["with"]["path"].replace("${{ runner.temp }}", "$RUNNER_TEMP")}"' in script
+    read = commenting["jobs"]["comment"]["steps"][-1]["with"]["review"]
+    assert Path(read).name == Path(upload["with"]["path"]).name
+    assert '["success", "failure"]' in commenting["jobs"]["comment"]["if"]
+
+
 def test_the_readme_shows_the_workflow_in_ten_lines() -> None:
     """And it is the one that is linted."""
     text = (ROOT / ".github/workflows-examples/asl-iam.yml").read_text()
@@ -190,8 +204,8 @@ def test_the_script_of_the_action_does_what_it_says(tmp_path: Path, hostile: str
     command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m analyzer "$@"\n')
     command.chmod(0o755)
     work = tmp_path / "work"
-    (work / "flows").mkdir(parents=True)
-    (work / "flows" / "a.asl.json").write_text('{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}')
+    (work / hostile).mkdir(parents=True)
+    (work / hostile / "a.asl.json").write_text('{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}')
     identity = ["-c", "user.name=n", "-c", "user.email=e@example.com"]
     for line in (["init", "-q"], ["add", "."], [*identity, "commit", "-q", "-m", "m"]):
         subprocess.run([str(shutil.which("git")), *line], cwd=work, check=True)
