@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from analyzer.bot.comment import INCOMPLETE, NOTHING
+from analyzer.bot.comment import GIVEN, INCOMPLETE, NOTHING
 from analyzer.bot.settle import marker_of
 from analyzer.cli import main
 from analyzer.cli.ci import job as job_of
@@ -672,6 +672,24 @@ def test_the_second_workflow_comments_on_what_the_first_left(
     assert f"/acme/flows/blob/{ends[1]}/flows/orders.asl.json#L4)" in text
 
 
+def test_the_second_workflow_says_that_it_only_passes_on_what_it_was_given(
+    server: Forge, fork: dict[str, str], job: dict[str, str]
+) -> None:
+    """Whoever opened the request can have any review written, one with nothing in it, too."""
+    path = Path(fork["REVIEW"])
+    run(fork, "--from", str(path))
+    review = json.loads(path.read_text())
+    path.write_text(json.dumps(review | {"machines": []}))
+    [text] = server.state.bodies()
+    run(fork, "--from", str(path))
+    [other] = server.state.bodies()
+    assert NOTHING in other
+    assert (GIVEN in text, GIVEN in other) == (True, True)
+    assert GIVEN in Path(fork["GITHUB_STEP_SUMMARY"]).read_text()
+    run(job)
+    assert GIVEN not in server.state.bodies()[0]
+
+
 def test_a_pull_request_that_moved_on_is_left_to_the_next_run(server: Forge, fork: dict[str, str]) -> None:
     """The review is about a commit that is no longer there."""
     server.state.heads[7] = "e" * 40
@@ -689,6 +707,8 @@ def test_a_pull_request_that_moved_on_is_left_to_the_next_run(server: Forge, for
         lambda review: review["machines"][0].update(path="../../../evil/repo"),
         lambda review: review["machines"][0]["permissions"][0]["reasons"][0]["spot"].update(path="a/../../b"),
         lambda review: review["machines"][0]["permissions"][0]["reasons"][0].update(page="https://evil.example.com/"),
+        lambda review: review["machines"][0]["permissions"][0]["reasons"][0].update(page="https://github.com/aws/../evil/x"),
+        lambda review: review["machines"][0]["permissions"][0]["reasons"][0].update(page="https://github.com/aws/%2E%2e/evil/x"),
         lambda review: review["machines"][0].update(diagram="flowchart TD\n  click s1 href\n"),
         lambda review: review["machines"][0].update(diagram="%%{init: {}}%%\nflowchart TD\n"),
         lambda review: review.update(total="3"),
@@ -702,6 +722,8 @@ def test_a_pull_request_that_moved_on_is_left_to_the_next_run(server: Forge, for
         "a path upwards",
         "a way upwards inside",
         "another site",
+        "a way to another site",
+        "a way to another site that is written otherwise",
         "a diagram that is clicked",
         "a directive of a diagram",
         "a text for a number",

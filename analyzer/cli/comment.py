@@ -88,9 +88,9 @@ def comment(
         said, links, moment, code = _analysed(ctx, known, (base, head), path, given, suggest=suggesting)
         moment = moment if head_time is None else head_time
     dialect = FORGES[known.forge].dialect if known.forge else HTML
-    text = write(said, links, dialect=dialect)
+    text = write(said, links, dialect=dialect, given=given_review is not None)
     made = post(text, id, head=known.head or links.head, time=moment, run=known.run, quiet=not said.machines, form=dialect.marker)
-    _write_files(said, links, known, review, code_quality)
+    _write_files(said, links, known, review, code_quality, given=given_review is not None)
     if dry_run or output is not None:
         _print(made.text + (printed(said, id) if dry_run else ""), known, output)
     if not dry_run:
@@ -241,7 +241,7 @@ def _links(known: Job, base: str, head: str, prefix: str = "") -> Links:
     return Links(made, head, base, prefix)
 
 
-def _write_files(said: Review, links: Links, known: Job, review: str | None, code_quality: str | None) -> None:
+def _write_files(said: Review, links: Links, known: Job, review: str | None, code_quality: str | None, *, given: bool) -> None:
     from analyzer.bot.comment import comment as write
     from analyzer.bot.exchange import review_document
     from analyzer.bot.gitlab import code_quality as quality
@@ -252,7 +252,7 @@ def _write_files(said: Review, links: Links, known: Job, review: str | None, cod
     if code_quality is not None:
         io.write(to_json(quality(said, links.prefix)) + "\n", code_quality)
     changed = "true" if said.machines else "false"
-    for path, text in ((known.summary, write(said, links, SUMMARY)), (known.outputs, f"changed={changed}\n")):
+    for path, text in ((known.summary, write(said, links, SUMMARY, given=given)), (known.outputs, f"changed={changed}\n")):
         if path is not None:
             with io.told(f"`{path}`"), open(path, "a", encoding="utf-8") as file:
                 file.write(text)
