@@ -14,6 +14,7 @@ from typing import Any
 import click
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from analyzer.bot.forges import FORGES
 from analyzer.cli import main
@@ -144,7 +145,7 @@ def test_the_readme_shows_the_workflow_in_ten_lines() -> None:
 
 
 def test_the_hooks_of_pre_commit_run_commands_that_there_are() -> None:
-    """Each runs on what it says, with the files as arguments."""
+    """Each runs when what it says changes."""
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     assert {hook["entry"].split()[0] for hook in hooks} == {"asl-iam"}
     assert {hook["entry"].split()[1] for hook in hooks} <= set(main.list_commands(click.Context(main)))
@@ -158,6 +159,44 @@ def test_the_hooks_of_pre_commit_run_commands_that_there_are() -> None:
         "asl-iam-analyze": [True, True, False, False, False, False],
         "asl-iam-write": [False, False, True, True, False, False],
     }
+
+
+def hook(id: str, *files: str) -> int:
+    """Run a hook for *files* as pre-commit does, and return its exit code."""
+    [one] = [hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text()) if hook["id"] == id]
+    _, *words = one["entry"].split()
+    given = files if one.get("pass_filenames", True) else ()
+    return CliRunner().invoke(main, [*words, *one.get("args", []), *given]).exit_code
+
+
+def test_a_definition_that_changes_is_checked_against_the_role_of_its_template(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The template is not among the files that change, and the definition alone declares no role."""
+    monkeypatch.chdir(tmp_path)
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sns:publish",
+        "Parameters": {"TopicArn": "t", "Message": ""},
+        "End": True,
+    }
+    Path("a.asl.json").write_text(json.dumps({"StartAt": "A", "States": {"A": task}}))
+    properties = {"DefinitionUri": "a.asl.json", "Policies": []}
+    Path("template.json").write_text(
+        json.dumps({"Resources": {"M": {"Type": "AWS::Serverless::StateMachine", "Properties": properties}}})
+    )
+    assert hook("asl-iam-check", "a.asl.json") == 1
+
+
+def test_a_template_without_a_machine_holds_up_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any stack has one, and a file of that name may be no template at all. One that cannot be read is told."""
+    monkeypatch.chdir(tmp_path)
+    Path("a.asl.json").write_text(json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}))
+    Path("template.yaml").write_text("Resources:\n  B:\n    Type: AWS::S3::Bucket\n")
+    Path("template.json").write_text("{}")
+    assert [hook(f"asl-iam-{name}", "template.yaml", "template.json") for name in ("check", "write")] == [0, 0]
+    Path("template.json").write_bytes(b"\xff")
+    assert hook("asl-iam-write", "template.yaml", "template.json") == 3
 
 
 def test_the_job_of_gitlab_keeps_the_report() -> None:
