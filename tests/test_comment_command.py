@@ -21,6 +21,7 @@ from analyzer.bot.comment import GIVEN, INCOMPLETE, NOTHING
 from analyzer.bot.settle import marker_of
 from analyzer.cli import main
 from analyzer.cli.ci import job as job_of
+from analyzer.cli.revisions import read_revision
 from tests.forges.server import ME, TOKEN, Forge, running
 
 if TYPE_CHECKING:
@@ -1024,3 +1025,16 @@ def test_a_line_of_a_text_that_stands_in_no_file_is_not_linked(
     done = run(job)
     assert f"[<code>A</code>](https://github.example.com/acme/flows/blob/{head}/main.tf)" in server.state.bodies()[0]
     assert set(re.findall(r"::\w+ file=([^,]*),title=[^,]*::", done.stdout)) == {"main.tf"}
+
+
+def test_a_revision_of_many_files_is_read_whole(
+    git: Callable[..., str], commit: Callable[[str, str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some at a time, so that what is held at once does not grow with the repository: each name has its own text."""
+    monkeypatch.setattr("analyzer.cli.revisions.AT_ONCE", 3)
+    texts = {f"{number}.asl.json": machine(**{f"S{number}": PUT}) for number in range(8)}
+    for name, text in texts.items():
+        Path(name).write_text(text)
+    git("add", "-A")
+    commit("empty.json", "")
+    assert {name: source.text for name, source in read_revision("HEAD").sources(".").items()} == texts

@@ -24,6 +24,9 @@ _FILE = ("100644", "100755")
 
 _LINK = "120000"
 
+AT_ONCE = 32
+"""Files that one process gives the contents of."""
+
 _PLAIN = (
     "--no-color", "--no-ext-diff", "--no-textconv", "--text", "--inter-hunk-context=0", "--diff-algorithm=myers",
     "--indent-heuristic", "-O/dev/null",
@@ -90,9 +93,8 @@ class Revision(Project):
             except SourceError as error:
                 self.unread[name] = str(error)
                 continue
-            self.texts[name] = Source(text, name)
             if name == whole or self._looks_like_definition(name, text):
-                found[name] = self.texts[name]
+                found[name] = self.texts[name] = Source(text, name)
         return found
 
     def _looks_like_definition(self, name: str, text: str) -> bool:
@@ -204,18 +206,17 @@ def difference(base: str, head: str, path: str) -> tuple[str, bytes | None] | No
         return None
 
 
-def _contents(blobs: list[str]) -> list[bytes]:
-    """Return the contents of *blobs*, all from one process."""
-    if not blobs:
-        return []
-    answer = _git(["cat-file", "--batch"], "\n".join(blobs).encode("ascii") + b"\n")
-    found, at = [], 0
-    for _ in blobs:
-        end = answer.index(b"\n", at)
-        size = int(answer[at:end].split()[-1])
-        found.append(answer[end + 1 : end + 1 + size])
-        at = end + 1 + size + 1
-    return found
+def _contents(blobs: list[str]) -> Iterator[bytes]:
+    """Yield the contents of *blobs*. A process gives some of them, so that what is held at once is bounded."""
+    for start in range(0, len(blobs), AT_ONCE):
+        some = blobs[start : start + AT_ONCE]
+        answer = _git(["cat-file", "--batch"], "\n".join(some).encode("ascii") + b"\n")
+        at = 0
+        for _ in some:
+            end = answer.index(b"\n", at)
+            size = int(answer[at:end].split()[-1])
+            yield answer[end + 1 : end + 1 + size]
+            at = end + 1 + size + 1
 
 
 def _git(arguments: list[str], given: bytes = b"") -> bytes:
