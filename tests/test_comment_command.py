@@ -1038,3 +1038,59 @@ def test_a_revision_of_many_files_is_read_whole(
     git("add", "-A")
     commit("empty.json", "")
     assert {name: source.text for name, source in read_revision("HEAD").sources(".").items()} == texts
+
+
+APART = {"Resources": {"M": {"Type": "AWS::Serverless::StateMachine", "Properties": {"DefinitionUri": "../flows/a.asl.json"}}}}
+
+
+def test_a_folder_may_name_files_beside_it(
+    server: Forge, job: dict[str, str], commit: Callable[[str, str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a checkout, what a template names lies anywhere in the repository. What is linked is the template."""
+    commit("infra/template.json", json.dumps(APART))
+    base = commit("flows/a.asl.json", machine(Store=PUT))
+    head = commit("flows/a.asl.json", machine(Send=SEND))
+    commit("elsewhere/b.asl.json", machine(Store=PUT))
+    server.state.heads[7] = head
+    event = {"pull_request": {"number": 7, "base": {"sha": base}, "head": {"sha": head}}}
+    Path(job["GITHUB_EVENT_PATH"]).write_text(json.dumps(event))
+    monkeypatch.chdir("infra")
+    assert run(job).stderr == "comment: written\n"
+    [text] = server.state.bodies()
+    assert "**1 state machine · 1 needs new permissions (+1 −1)" in text
+    assert f"[<code>Send</code>](https://github.example.com/acme/flows/blob/{head}/infra/template.json)" in text
+
+
+@pytest.mark.parametrize(("link", "target"), [("flows", "shared/flows"), ("flows/a.asl.json", "../shared/flows/a.asl.json")])
+def test_links_inside_a_revision_are_followed_where_a_template_names_them(
+    git: Callable[..., str], commit: Callable[[str, str], str], link: str, target: str
+) -> None:
+    """As in a checkout, of a folder as of a file."""
+    Path(link).parent.mkdir(exist_ok=True)
+    Path(link).symlink_to(target)
+    git("add", "-A")
+    commit("infra/template.json", json.dumps(APART))
+    base = commit("shared/flows/a.asl.json", machine(Store=PUT))
+    head = commit("shared/flows/a.asl.json", machine(Send=SEND))
+    done = run({}, "--base", base, "--head", head, "--dry-run", "infra")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "**1 state machine · 1 needs new permissions (+1 −1)" in done.stdout
+
+
+@pytest.mark.parametrize("target", ["../../outside.asl.json", "{}/outside.asl.json", "a.asl.json", "../flows/./a.asl.json"])
+def test_links_out_of_a_revision_and_in_a_circle_lead_nowhere(
+    git: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    """A file of the machine that reads is none of the repository."""
+    git("init", "-q", "inner")
+    monkeypatch.chdir("inner")
+    (tmp_path / "outside.asl.json").write_text(machine(Secret=PUT))
+    Path("flows").mkdir()
+    Path("flows/a.asl.json").symlink_to(target.format(tmp_path))
+    Path("infra").mkdir()
+    Path("infra/template.json").write_text(json.dumps(APART))
+    git("add", "-A")
+    git("commit", "-q", "-m", "m")
+    done = run({}, "--base", "HEAD", "--head", "HEAD", "--dry-run")
+    assert (done.exit_code, "Secret" in done.output) == (3, False)
+    assert "there is no file `../flows/a.asl.json`" in " ".join(done.stderr.split())

@@ -125,11 +125,15 @@ class _Machine(NamedTuple):
     root: str
 
     def spot(self, source: Source, position: Position | None) -> Spot:
-        """Return a place as the repository knows it: what lies outside of the folder is only called by its name."""
+        """Return a place as the repository knows it. For what lies outside of the folder stands the template, else its name."""
         name = self._file_of(source)
         position = position if name == source.name else None  # the lines are those of a text that stands in no file
         path = os.path.relpath(name, self.root).replace(os.sep, "/")
-        return Spot(path.rpartition("/")[2] if ".." in path.split("/") else path, position.line if position is not None else None)
+        if ".." in path.split("/"):
+            found = self.analysis.found if self.analysis is not None else None
+            other = os.path.relpath(found.template, self.root).replace(os.sep, "/") if found is not None else ".."
+            return Spot(path.rpartition("/")[2] if ".." in other.split("/") else other)
+        return Spot(path, position.line if position is not None else None)
 
     def _file_of(self, source: Source) -> str:
         """Return the file that *source* is of: a definition that a template puts together is called `template (machine)`."""

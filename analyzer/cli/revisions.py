@@ -10,6 +10,7 @@ import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from analyzer.errors import OptionError, SourceError
 from analyzer.report.paint import printable
@@ -23,6 +24,11 @@ _FILE = ("100644", "100755")
 """The modes of plain files; a link and a submodule have others."""
 
 _LINK = "120000"
+
+MOST_LINKS = 40
+"""Links on the way to one file, as many as Linux follows."""
+
+LONGEST_LINK = 4096
 
 AT_ONCE = 32
 """Files that one process gives the contents of."""
@@ -40,10 +46,11 @@ class NoRepository(OptionError):
 
 @dataclass(slots=True)
 class Revision(Project):
-    """The tree of a revision below the current folder: path from there → object."""
+    """The tree of a revision: path from the current folder → object. `links` are its links, of the same form."""
 
     tree: dict[str, str] = field(default_factory=dict)
     named: str = ""
+    links: dict[str, str] = field(default_factory=dict)
     texts: dict[str, Source] = field(default_factory=dict)
     """What was read, whoever named it."""
 
@@ -52,7 +59,7 @@ class Revision(Project):
 
     def read(self, path: str, base: str) -> Source | None:
         """Return the file that *path* names, from the folder *base*, as it is in the revision."""
-        here = self._here(os.path.join(base, path))
+        here = self._followed(self._here(os.path.join(base, path)))
         if here not in self.taken:
             blob = self.tree.get(here)
             if blob is None or len(self.taken) >= MOST_FILES:
@@ -68,11 +75,24 @@ class Revision(Project):
         """Return the names of the files in *folder* that end with *suffix*, as it is in the revision."""
         here = self._here(folder)
         below = "" if here == "." else f"{here}/"
-        names = (name.removeprefix(below) for name in self.tree if name.startswith(below) and name.endswith(suffix))
+        every = chain(self.tree, self.links)
+        names = (name.removeprefix(below) for name in every if name.startswith(below) and name.endswith(suffix))
         return sorted(name for name in names if "/" not in name and not name.startswith("."))
 
     def _here(self, path: str) -> str:
         return os.path.relpath(os.path.normpath(path), self.root).replace(os.sep, "/")
+
+    def _followed(self, path: str) -> str:
+        """Return where the links of the revision on the way to *path* lead to; it is only looked up in the revision."""
+        for _ in range(MOST_LINKS):
+            steps = path.split("/")
+            ways = ("/".join(steps[:number]) for number in range(1, len(steps) + 1))
+            link = next((way for way in ways if way in self.links), None)
+            if link is None:
+                break
+            target = _git(["cat-file", "blob", self.links[link]]).decode("utf-8", "replace")
+            path = os.path.normpath(os.path.join(os.path.dirname(link), target) + path.removeprefix(link)).replace(os.sep, "/")
+        return path
 
     def _terraform_in(self, folder: str) -> Iterator[str]:
         found = (self.afresh().read(name, folder) for name in self.listed(folder, ".tf"))
@@ -85,7 +105,8 @@ class Revision(Project):
         if whole in self.tree:
             wanted = {whole: self.tree[whole]}
         else:
-            wanted = {name: blob for name, blob in self.tree.items() if name.startswith(below) and is_candidate(name)}
+            inside = {name: blob for name, blob in self.tree.items() if name.startswith(below) and not name.startswith("../")}
+            wanted = {name: blob for name, blob in inside.items() if is_candidate(name)}
         found = {}
         for name, data in zip(wanted, _contents(list(wanted.values())), strict=True):
             try:
@@ -106,11 +127,12 @@ class Revision(Project):
 def read_revision(revision: str) -> Revision:
     """Return the tree of *revision*. Raises `OptionError` for what is no revision here, and where there is no git."""
     commit = _resolve(revision)
-    tree, unread = {}, {}
+    here = prefix()
     try:
-        listed = _git(["ls-tree", "-r", "-z", "-l", commit, "--", "."])
+        listed = _git(["ls-tree", "-r", "-z", "-l", "--full-tree", commit])
     except subprocess.CalledProcessError:
         raise OptionError(f"files of `{revision}` are not in this clone: clone it whole, without a filter") from None
+    found = Revision(os.path.realpath("."), named=revision)
     for entry in listed.split(b"\0"):
         about, tab, raw = entry.partition(b"\t")
         if tab:
@@ -118,11 +140,17 @@ def read_revision(revision: str) -> Revision:
             name = raw.decode("utf-8", "replace")
             if ".." in name.split("/"):
                 continue
+            if here:
+                name = name.removeprefix(here) if name.startswith(here) else os.path.relpath(name, here).replace(os.sep, "/")
             if mode in _FILE and size.isdigit() and int(size) <= MAX_BYTES:
-                tree[name] = blob
-            elif mode in (*_FILE, _LINK):
-                unread[name] = "it is a link, which is not followed" if mode == _LINK else f"it has {size} bytes"
-    return Revision(os.path.realpath("."), tree=tree, named=revision, unread=unread)
+                found.tree[name] = blob
+            elif mode == _LINK:
+                found.unread[name] = "it is a link, which is only followed where a template names it"
+                if size.isdigit() and int(size) <= LONGEST_LINK:
+                    found.links[name] = blob
+            elif mode in _FILE:
+                found.unread[name] = f"it has {size} bytes"
+    return found
 
 
 def _resolve(revision: str) -> str:
