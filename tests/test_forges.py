@@ -126,8 +126,8 @@ def test_a_list_that_is_a_moment_behind_makes_no_second_comment(server: Forge) -
 
 # ----------------------------------------------------------------------------------------------------------- with faults
 
-READING = ["502", "429", "limited", "dropped", "html", "truncated", "slow", "502 when done"]
-WRITING = ["502", "429", "limited", "dropped", "502 when done", "truncated", "slow"]
+READING = ["502", "429", "limited", "dropped", "html", "empty", "truncated", "slow", "502 when done"]
+WRITING = ["502", "429", "limited", "dropped", "empty", "502 when done", "truncated", "slow"]
 
 
 @pytest.mark.parametrize("fault", READING)
@@ -208,6 +208,14 @@ def test_a_forge_that_keeps_failing_is_given_up(server: Forge, operation: str) -
         settled(server)
     assert server.state.asked.count(operation) == ATTEMPTS
     assert server.state.comments == {}
+
+
+@pytest.mark.parametrize("said", ["{}", "[]", "null", '"x"', "[[]]", "[" * 100_000, '{"login": 1, "username": 1, "values": [1]}'])
+def test_an_answer_of_another_form_is_no_bug_of_ours(server: Forge, said: str) -> None:
+    """What stands between here and the forge may answer, too: with JSON, and with success."""
+    server.state.speaks = said
+    with pytest.raises(ForgeError, match=r"the forge answered (without|with something that is not)"):
+        settled(server)
 
 
 def test_a_token_without_rights_is_said_clearly(server: Forge) -> None:

@@ -37,6 +37,13 @@ _NEXT = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?next"?')
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+class _Object(dict[str, Json]):
+    """An object of an answer. What is not in it was not answered by the forge, which is no bug of ours."""
+
+    def __missing__(self, key: str) -> Json:
+        raise Unsure(f"the forge answered without `{key}`")
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back: the status, the headers by their names in lower case, and the body."""
@@ -48,8 +55,8 @@ class Answer:
     def json(self) -> Json:
         """Return what the body holds. Raises `Unsure` when that is no JSON: something between here and the forge spoke."""
         try:
-            return json.loads(self.body) if self.body else None
-        except ValueError:
+            return json.loads(self.body, object_hook=_Object)
+        except (ValueError, RecursionError):
             raise Unsure("the forge answered with something that is not JSON") from None
 
 
@@ -76,8 +83,11 @@ class Rest:
             raise OptionError("the token has a character that no token has, such as a line end: store it anew")
 
     def get(self, path: str) -> Json:
-        """Return what stands at *path*."""
-        return self._read(self._address(path))[0]
+        """Return the object that stands at *path*."""
+        found = self._read(self._address(path))[0]
+        if not isinstance(found, dict):
+            raise Unsure("the forge answered with something that is not an object")
+        return found
 
     def pages(self, path: str) -> Iterator[Json]:
         """Yield the entries of the list at *path*, page by page as the header `Link` leads, or what the page says is `next`."""
@@ -91,18 +101,19 @@ class Rest:
             following = found[1] if found else None
             if isinstance(entries, dict):
                 entries, following = entries.get("values", entries.get("value")), entries.get("next")
-            if not isinstance(entries, list):
-                raise ForgeError("the forge answered with something that is not a list")
+            if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+                raise ForgeError("the forge answered with something that is not a list of objects")
             yield from entries
             address = self._own(urljoin(address, str(following))) if following else None
         # To go on without having seen all comments could write a second one.
         raise ForgeError(f"the request has more than {MOST_PAGES} pages of comments")
 
     def send(self, method: str, path: str, body: Json = None) -> Json:
-        """Send *body*, once. Raises `Unsure` when it is not known whether that was done."""
+        """Send *body*, once, and return the object of the answer. Raises `Unsure` when it is not known whether that was done."""
         answer = self._ask(method, self._address(path), body)
         self._judge(answer)
-        return answer.json()
+        found = answer.json() if answer.body else None
+        return found if isinstance(found, dict) else _Object()
 
     def _address(self, path: str) -> str:
         return self.base.rstrip("/") + path
