@@ -281,4 +281,5 @@ def _left_out(sections: Sequence[_Section], kept: Sequence[_Section], hidden: in
     )
     parts = [f"{number:,} {kind if number == 1 else _PLURALS.get(kind, kind)}" for kind, number in missing if number]
     parts += [f"{count(hidden, 'row')} of the table"] if hidden else []
-    return f"Left out, to keep this short: {', '.join(parts)}. The summary of the run has more." if parts else ""
+    more = "The summary of a run on GitHub has more, `asl-iam diff` and `asl-iam analyze` show all of it."
+    return f"Left out, to keep this short: {', '.join(parts)}. {more}" if parts else ""
