@@ -1007,10 +1007,24 @@ def test_terraform_of_a_revision_is_read_with_the_modules_that_it_calls(
     commit("envs/prod/main.tf", CALLED)
     base = commit("modules/m/main.tf", TERRAFORM)
     head = commit("modules/m/main.tf", TERRAFORM.replace("deleteQueue", "purgeQueue"))
-    git("rm", "-qr", "modules", "envs")
+    git("rm", "-qr", "modules", "envs")  # nothing of it is looked for in the checkout
     text = run({}, "--base", base, "--head", head, "--dry-run", path).stdout
     assert "**1 state machine · 1 needs new permissions (+1 −1)" in text
     assert "<code>sqs:PurgeQueue</code>" in text
+
+
+def test_a_module_of_terraform_may_be_a_link(git: Callable[..., str], commit: Callable[[str, str], str]) -> None:
+    """A folder that is one, and a file in it: modules share files so."""
+    Path("modules").mkdir()
+    Path("modules/m").symlink_to("../shared")
+    Path("shared").mkdir()
+    Path("shared/main.tf").symlink_to("../common/machine.tf")
+    git("add", "-A")
+    commit("envs/prod/main.tf", CALLED)
+    base = commit("common/machine.tf", TERRAFORM)
+    head = commit("common/machine.tf", TERRAFORM.replace("deleteQueue", "purgeQueue"))
+    text = run({}, "--base", base, "--head", head, "--dry-run", "envs").stdout
+    assert "**1 state machine · 1 needs new permissions (+1 −1)" in text
 
 
 def test_a_line_of_a_text_that_stands_in_no_file_is_not_linked(

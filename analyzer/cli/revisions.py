@@ -10,7 +10,6 @@ import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 
 from analyzer.errors import OptionError, SourceError
 from analyzer.report.paint import printable
@@ -57,6 +56,9 @@ class Revision(Project):
     unread: dict[str, str] = field(default_factory=dict)
     """What is there and is not read: path → why."""
 
+    folders: dict[str, list[str]] = field(default_factory=dict)
+    """Folder → the names in it, of files and of links."""
+
     def read(self, path: str, base: str) -> Source | None:
         """Return the file that *path* names, from the folder *base*, as it is in the revision."""
         here = self._followed(self._here(os.path.join(base, path)))
@@ -73,11 +75,8 @@ class Revision(Project):
 
     def listed(self, folder: str, suffix: str) -> list[str]:
         """Return the names of the files in *folder* that end with *suffix*, as it is in the revision."""
-        here = self._here(folder)
-        below = "" if here == "." else f"{here}/"
-        every = chain(self.tree, self.links)
-        names = (name.removeprefix(below) for name in every if name.startswith(below) and name.endswith(suffix))
-        return sorted(name for name in names if "/" not in name and not name.startswith("."))
+        names = self.folders.get(self._followed(self._here(folder)), ())
+        return sorted(name for name in names if name.endswith(suffix) and not name.startswith("."))
 
     def _here(self, path: str) -> str:
         return os.path.relpath(os.path.normpath(path), self.root).replace(os.sep, "/")
@@ -142,6 +141,7 @@ def read_revision(revision: str) -> Revision:
                 continue
             if here:
                 name = name.removeprefix(here) if name.startswith(here) else os.path.relpath(name, here).replace(os.sep, "/")
+            found.folders.setdefault(os.path.dirname(name) or ".", []).append(os.path.basename(name))
             if mode in _FILE and size.isdigit() and int(size) <= MAX_BYTES:
                 found.tree[name] = blob
             elif mode == _LINK:
