@@ -185,6 +185,16 @@ def test_waiting_is_as_long_as_the_forge_asks(server: Forge) -> None:
     assert 30 < waits[0] <= 40
 
 
+@pytest.mark.parametrize("operation", ["issues/list-comments", "issues/create-comment"])
+def test_a_limit_that_says_no_time_is_waited_for(server: Forge, operation: str) -> None:
+    """The secondary one of GitHub may have no header at all; it is no refusal of the token."""
+    waits: list[float] = []
+    server.state.faults = [(operation, "secondary")]
+    assert settled(server, waits=waits) == "written"
+    assert waits == [60]
+    assert server.state.bodies() == [own().text]
+
+
 def test_a_forge_that_asks_to_wait_too_long_is_not_waited_for(server: Forge) -> None:
     """A job that sleeps for an hour helps nobody."""
     server.state.faults = [("pulls/get", "limited")]

@@ -26,6 +26,9 @@ ATTEMPTS = 5
 LONGEST_WAIT = 120.0
 """The seconds that a forge may ask to wait for; a job that waits longer only costs."""
 
+_UNTOLD = 60.0
+"""The seconds to wait at a limit of GitHub that says no time, the secondary one."""
+
 MOST_PAGES = 200
 MOST_BYTES = 32 * 1024 * 1024
 _BUSY = frozenset({429, 500, 502, 503, 504})
@@ -185,13 +188,14 @@ class Rest:
         """Raise what an answer means that is no success."""
         if answer.status < 300 and answer.status != _SIGN_IN:
             return
+        said = _message(answer)
         limited = answer.headers.get("retry-after") is not None or answer.headers.get("x-ratelimit-remaining") == "0"
+        limited = limited or "rate limit" in said
         if answer.status in _BUSY or (answer.status == 403 and limited):
-            wait = self._wait(answer)
+            wait = self._wait(answer) or (_UNTOLD if answer.status == 403 else 0.0)
             if wait > LONGEST_WAIT:
                 raise ForgeError(f"the forge takes no requests for {wait:.0f} seconds: run again later")
             raise Unsure(f"the forge is busy (status {answer.status})", wait)
-        said = _message(answer)
         if answer.status in (401, 403, _SIGN_IN):
             raise Forbidden(f"the forge refused (status {answer.status}{said}): {self.hint}")
         if answer.status in (404, 410):

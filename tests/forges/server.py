@@ -130,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
             if fault is not None:
                 state.faults.remove(fault)
             what = fault[1] if fault is not None else ""
-        if what in ("502", "429", "limited", "dropped", "html", "empty", "moved", "sign in"):
+        if what in ("502", "429", "limited", "secondary", "dropped", "html", "empty", "moved", "sign in"):
             self._fail(what)
             return
         body = self._text(operation, sent)
@@ -306,6 +306,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif what == "limited":
             headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 40)}
             self._send(403, {"message": "API rate limit exceeded"}, headers)
+        elif what == "secondary":
+            self._send(403, {"message": "You have exceeded a secondary rate limit. Please wait a few minutes."})
         elif what == "html":
             self._send(200, "<html>a proxy speaks</html>", raw=True)
         elif what == "empty":
