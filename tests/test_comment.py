@@ -298,9 +298,9 @@ WORDS = frozenset(
         Where role is declared one click diff puts this at and This not which does show all lines it where a forge could put
         there enough other suggestions
         that something else now Action Resource Needed by Page page if as pattern assumed unknown itself more row rows table Left
-        out keep this short The summary run has graph graphs policies reasons findings diff diffs Written asl-iam and written anew
-        when head request Permissions are compared with merge base Some inputs could not be analysed part see log No other than
-        before""",
+        out keep this short The summary run on GitHub has graph graphs policies reasons findings diff diffs Written asl-iam and
+        written anew when head request Permissions are compared with merge base Some inputs could not be analysed part see log No
+        other than before""",
     )
 )
 """All the words that a comment has of its own."""

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from analyzer.bot.comment import NOTHING
+from analyzer.bot.comment import GIVEN, INCOMPLETE, NOTHING
 from analyzer.bot.settle import marker_of
 from analyzer.cli import main
 from analyzer.cli.ci import job as job_of
+from analyzer.cli.revisions import read_revision
 from tests.forges.server import ME, TOKEN, Forge, running
 
 if TYPE_CHECKING:
@@ -230,6 +231,13 @@ def test_a_token_without_rights_is_told_and_the_comment_printed(server: Forge, j
     assert TOKEN not in done.output
 
 
+def test_a_token_that_was_stored_with_a_line_end_is_that_token(server: Forge, job: dict[str, str]) -> None:
+    """It is how a secret is often pasted."""
+    done = run(job | {"GITHUB_TOKEN": f"{TOKEN}\n"})
+    assert (done.exit_code, done.stderr) == (0, "comment: written\n")
+    assert len(server.state.bodies()) == 1
+
+
 @pytest.mark.parametrize(
     ("missing", "said"),
     [
@@ -246,6 +254,22 @@ def test_what_is_missing_is_wrong_usage(job: dict[str, str], missing: str, said:
     assert said in done.stderr
 
 
+@pytest.mark.parametrize("time", ["-1", "99999999999999", "18446744073709551615"])
+def test_the_clock_of_a_commit_is_anybodys(
+    server: Forge, job: dict[str, str], ends: tuple[str, str], git: Callable[..., str], tmp_path: Path, time: str
+) -> None:
+    """However wrong it is, there is one comment, also after the next run."""
+    who = f"n <e@example.com> {time} +0000"
+    tree = git("rev-parse", f"{ends[1]}^{{tree}}")
+    made = tmp_path / "commit"
+    made.write_text(f"tree {tree}\nparent {ends[0]}\nauthor {who}\ncommitter {who}\n\nm\n")
+    head = git("hash-object", "-t", "commit", "-w", "--literally", str(made))
+    server.state.heads[7] = head
+    event = {"pull_request": {"number": 7, "base": {"sha": ends[0]}, "head": {"sha": head}}}
+    Path(job["GITHUB_EVENT_PATH"]).write_text(json.dumps(event))
+    assert [run(job).exit_code, run(job).exit_code, len(server.state.bodies())] == [0, 0, 1]
+
+
 def test_a_shallow_clone_is_told_how_to_be_deep(job: dict[str, str], ends: tuple[str, str]) -> None:
     """The commits of a pull request are not there by default."""
     event = {"pull_request": {"number": 7, "base": {"sha": "f" * 40}, "head": {"sha": ends[1]}}}
@@ -253,6 +277,45 @@ def test_a_shallow_clone_is_told_how_to_be_deep(job: dict[str, str], ends: tuple
     done = run(job)
     assert done.exit_code == 2
     assert "`fetch-depth: 0`" in done.stderr
+
+
+@pytest.mark.usefixtures("ends")
+def test_a_clone_without_the_merge_base_is_told_how_to_be_deep(git: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the base has come to since would look like something that the request takes away."""
+    git("clone", "-q", "--depth", "1", "--no-single-branch", Path.cwd().as_uri(), "shallow")
+    monkeypatch.chdir("shallow")
+    done = run({}, "--base", "origin/main", "--head", "origin/topic", "--dry-run")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "too little history to tell where the request starts; in a workflow, check out with `fetch-depth: 0`" in done.stderr
+
+
+@pytest.mark.usefixtures("ends")
+def test_a_clone_without_all_files_is_told_so(git: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sparse checkout leaves files out of a clone, too, and nothing is fetched."""
+    git("config", "uploadpack.allowFilter", "true")
+    git("clone", "-q", "--filter=blob:none", "--no-checkout", Path.cwd().as_uri(), "partial")
+    monkeypatch.chdir("partial")
+    git("remote", "set-url", "origin", "file:///nowhere")  # an older git would fetch
+    done = run({}, "--base", "origin/main", "--head", "origin/topic", "--dry-run")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "are not in this clone: clone it whole, without a filter" in done.stderr
+
+
+def test_a_repository_that_git_does_not_read_is_told_with_what_git_says(job: dict[str, str]) -> None:
+    """In a container it is often that of another user: no depth helps there."""
+    done = run(job | {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"})
+    assert done.exit_code == 2
+    assert "git reads no repository here: detected dubious ownership in repository at" in done.stderr
+    assert "git config --global --add safe.directory" in done.stderr
+    assert "fetch-depth" not in done.stderr
+
+
+def test_a_path_that_is_in_neither_revision_is_wrong_usage(server: Forge, job: dict[str, str]) -> None:
+    """A misspelt one would find that nothing needs other permissions, in every request."""
+    done = run(job, "flowss")
+    assert done.exit_code == 2
+    assert "there is no `flowss` in" in done.stderr
+    assert server.state.comments == {}
 
 
 @pytest.mark.parametrize("repo", ["acme", "acme/../x", "acme/flows?x", "acme/flows\n"])
@@ -275,6 +338,38 @@ def test_a_machine_that_cannot_be_read_is_not_called_removed(
     assert done.exit_code == 3
     assert "Some inputs could not be analysed" in done.stdout
     assert "removed" not in done.stdout.lower().replace("| removed |", "")
+
+
+@pytest.mark.parametrize("how", ["utf-16", "large", "link"])
+def test_a_machine_that_is_not_read_any_more_is_not_called_removed(
+    git: Callable[..., str], commit: Callable[[str, str], str], how: str
+) -> None:
+    """It may be there all the same for whoever deploys it."""
+    text = machine(Store=PUT)
+    base = commit("orders.asl.json", text)
+    path = Path("orders.asl.json")
+    if how == "link":
+        path.rename("orders.txt")
+        path.symlink_to("orders.txt")
+    else:
+        path.write_bytes(text.encode("utf-16") if how == "utf-16" else text.encode() + b" " * 10 * 1024 * 1024)
+    git("add", "-A")
+    git("commit", "-q", "-m", how)
+    done = run({}, "--base", base, "--head", "HEAD", "--dry-run")
+    assert done.exit_code == 3
+    assert "error: orders.asl.json is not read: " in done.stderr
+    assert INCOMPLETE in done.stdout
+    assert "removed" not in done.stdout
+
+
+def test_a_request_that_mends_what_cannot_be_read_is_no_failure(commit: Callable[[str, str], str]) -> None:
+    """What is wrong in the base is told, and is not what the request brings."""
+    base = commit("orders.asl.json", machine(Store=PUT)[:-9])
+    head = commit("orders.asl.json", machine(Store=PUT))
+    done = run({}, "--base", base, "--head", head, "--dry-run")
+    assert done.exit_code == 0
+    assert "note: that is about the base" in done.stderr
+    assert INCOMPLETE in done.stdout
 
 
 def test_fail_on_counts_what_is_said(job: dict[str, str]) -> None:
@@ -578,6 +673,24 @@ def test_the_second_workflow_comments_on_what_the_first_left(
     assert f"/acme/flows/blob/{ends[1]}/flows/orders.asl.json#L4)" in text
 
 
+def test_the_second_workflow_says_that_it_only_passes_on_what_it_was_given(
+    server: Forge, fork: dict[str, str], job: dict[str, str]
+) -> None:
+    """Whoever opened the request can have any review written, one with nothing in it, too."""
+    path = Path(fork["REVIEW"])
+    run(fork, "--from", str(path))
+    review = json.loads(path.read_text())
+    path.write_text(json.dumps(review | {"machines": []}))
+    [text] = server.state.bodies()
+    run(fork, "--from", str(path))
+    [other] = server.state.bodies()
+    assert NOTHING in other
+    assert (GIVEN in text, GIVEN in other) == (True, True)
+    assert GIVEN in Path(fork["GITHUB_STEP_SUMMARY"]).read_text()
+    run(job)
+    assert GIVEN not in server.state.bodies()[0]
+
+
 def test_a_pull_request_that_moved_on_is_left_to_the_next_run(server: Forge, fork: dict[str, str]) -> None:
     """The review is about a commit that is no longer there."""
     server.state.heads[7] = "e" * 40
@@ -595,6 +708,8 @@ def test_a_pull_request_that_moved_on_is_left_to_the_next_run(server: Forge, for
         lambda review: review["machines"][0].update(path="../../../evil/repo"),
         lambda review: review["machines"][0]["permissions"][0]["reasons"][0]["spot"].update(path="a/../../b"),
         lambda review: review["machines"][0]["permissions"][0]["reasons"][0].update(page="https://evil.example.com/"),
+        lambda review: review["machines"][0]["permissions"][0]["reasons"][0].update(page="https://github.com/aws/../evil/x"),
+        lambda review: review["machines"][0]["permissions"][0]["reasons"][0].update(page="https://github.com/aws/%2E%2e/evil/x"),
         lambda review: review["machines"][0].update(diagram="flowchart TD\n  click s1 href\n"),
         lambda review: review["machines"][0].update(diagram="%%{init: {}}%%\nflowchart TD\n"),
         lambda review: review.update(total="3"),
@@ -608,6 +723,8 @@ def test_a_pull_request_that_moved_on_is_left_to_the_next_run(server: Forge, for
         "a path upwards",
         "a way upwards inside",
         "another site",
+        "a way to another site",
+        "a way to another site that is written otherwise",
         "a diagram that is clicked",
         "a directive of a diagram",
         "a text for a number",
@@ -862,3 +979,132 @@ def test_a_report_that_is_refused_leaves_the_comment(bitbucket: Forge, step: dic
     assert done.exit_code == 0
     assert done.stderr == "comment: written\nnote: there is no report in Code Insights: the forge is busy (status 502)\n"
     assert len(bitbucket.state.bodies()) == 1
+
+
+TERRAFORM = """
+resource "aws_iam_role" "r" {
+  assume_role_policy = "{}"
+}
+resource "aws_sfn_state_machine" "m" {
+  role_arn = aws_iam_role.r.arn
+  definition = jsonencode({
+    StartAt = "A"
+    States = {
+      A = { Type = "Task", Resource = "arn:aws:states:::aws-sdk:sqs:deleteQueue", Parameters = { QueueUrl = "u" }, End = true }
+    }
+  })
+}
+"""
+CALLED = 'module "m" {\n  source = "../../modules/m"\n}\n'
+
+
+@pytest.mark.parametrize("path", [".", "envs"])
+def test_terraform_of_a_revision_is_read_with_the_modules_that_it_calls(
+    git: Callable[..., str], commit: Callable[[str, str], str], path: str
+) -> None:
+    """Without a checkout of them, too: a machine in `.tf` files that nobody looked at would be one that needs nothing new."""
+    commit("modules/m/out.tf", 'output "m" { value = aws_sfn_state_machine.m.arn }\n')
+    commit("envs/prod/main.tf", CALLED)
+    base = commit("modules/m/main.tf", TERRAFORM)
+    head = commit("modules/m/main.tf", TERRAFORM.replace("deleteQueue", "purgeQueue"))
+    git("rm", "-qr", "modules", "envs")  # nothing of it is looked for in the checkout
+    text = run({}, "--base", base, "--head", head, "--dry-run", path).stdout
+    assert "**1 state machine · 1 needs new permissions (+1 −1)" in text
+    assert "<code>sqs:PurgeQueue</code>" in text
+
+
+def test_a_module_of_terraform_may_be_a_link(git: Callable[..., str], commit: Callable[[str, str], str]) -> None:
+    """A folder that is one, and a file in it: modules share files so."""
+    Path("modules").mkdir()
+    Path("modules/m").symlink_to("../shared")
+    Path("shared").mkdir()
+    Path("shared/main.tf").symlink_to("../common/machine.tf")
+    git("add", "-A")
+    commit("envs/prod/main.tf", CALLED)
+    base = commit("common/machine.tf", TERRAFORM)
+    head = commit("common/machine.tf", TERRAFORM.replace("deleteQueue", "purgeQueue"))
+    text = run({}, "--base", base, "--head", head, "--dry-run", "envs").stdout
+    assert "**1 state machine · 1 needs new permissions (+1 −1)" in text
+
+
+def test_a_line_of_a_text_that_stands_in_no_file_is_not_linked(
+    server: Forge, job: dict[str, str], commit: Callable[[str, str], str]
+) -> None:
+    """What a template puts together has lines of its own. The template is what somebody can open."""
+    base = commit("main.tf", TERRAFORM)
+    head = commit("main.tf", TERRAFORM.replace("deleteQueue", "purgeQueue"))
+    server.state.heads[7] = head
+    event = {"pull_request": {"number": 7, "base": {"sha": base}, "head": {"sha": head}}}
+    Path(job["GITHUB_EVENT_PATH"]).write_text(json.dumps(event))
+    done = run(job)
+    assert f"[<code>A</code>](https://github.example.com/acme/flows/blob/{head}/main.tf)" in server.state.bodies()[0]
+    assert set(re.findall(r"::\w+ file=([^,]*),title=[^,]*::", done.stdout)) == {"main.tf"}
+
+
+def test_a_revision_of_many_files_is_read_whole(
+    git: Callable[..., str], commit: Callable[[str, str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some at a time, so that what is held at once does not grow with the repository: each name has its own text."""
+    monkeypatch.setattr("analyzer.cli.revisions.AT_ONCE", 3)
+    texts = {f"{number}.asl.json": machine(**{f"S{number}": PUT}) for number in range(8)}
+    for name, text in texts.items():
+        Path(name).write_text(text)
+    git("add", "-A")
+    commit("empty.json", "")
+    assert {name: source.text for name, source in read_revision("HEAD").sources(".").items()} == texts
+
+
+APART = {"Resources": {"M": {"Type": "AWS::Serverless::StateMachine", "Properties": {"DefinitionUri": "../flows/a.asl.json"}}}}
+
+
+def test_a_folder_may_name_files_beside_it(
+    server: Forge, job: dict[str, str], commit: Callable[[str, str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a checkout, what a template names lies anywhere in the repository. What is linked is the template."""
+    commit("infra/template.json", json.dumps(APART))
+    base = commit("flows/a.asl.json", machine(Store=PUT))
+    head = commit("flows/a.asl.json", machine(Send=SEND))
+    commit("elsewhere/b.asl.json", machine(Store=PUT))
+    server.state.heads[7] = head
+    event = {"pull_request": {"number": 7, "base": {"sha": base}, "head": {"sha": head}}}
+    Path(job["GITHUB_EVENT_PATH"]).write_text(json.dumps(event))
+    monkeypatch.chdir("infra")
+    assert run(job).stderr == "comment: written\n"
+    [text] = server.state.bodies()
+    assert "**1 state machine · 1 needs new permissions (+1 −1)" in text
+    assert f"[<code>Send</code>](https://github.example.com/acme/flows/blob/{head}/infra/template.json)" in text
+
+
+@pytest.mark.parametrize(("link", "target"), [("flows", "shared/flows"), ("flows/a.asl.json", "../shared/flows/a.asl.json")])
+def test_links_inside_a_revision_are_followed_where_a_template_names_them(
+    git: Callable[..., str], commit: Callable[[str, str], str], link: str, target: str
+) -> None:
+    """As in a checkout, of a folder as of a file."""
+    Path(link).parent.mkdir(exist_ok=True)
+    Path(link).symlink_to(target)
+    git("add", "-A")
+    commit("infra/template.json", json.dumps(APART))
+    base = commit("shared/flows/a.asl.json", machine(Store=PUT))
+    head = commit("shared/flows/a.asl.json", machine(Send=SEND))
+    done = run({}, "--base", base, "--head", head, "--dry-run", "infra")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "**1 state machine · 1 needs new permissions (+1 −1)" in done.stdout
+
+
+@pytest.mark.parametrize("target", ["../../outside.asl.json", "{}/outside.asl.json", "a.asl.json", "../flows/./a.asl.json"])
+def test_links_out_of_a_revision_and_in_a_circle_lead_nowhere(
+    git: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    """A file of the machine that reads is none of the repository."""
+    git("init", "-q", "inner")
+    monkeypatch.chdir("inner")
+    (tmp_path / "outside.asl.json").write_text(machine(Secret=PUT))
+    Path("flows").mkdir()
+    Path("flows/a.asl.json").symlink_to(target.format(tmp_path))
+    Path("infra").mkdir()
+    Path("infra/template.json").write_text(json.dumps(APART))
+    git("add", "-A")
+    git("commit", "-q", "-m", "m")
+    done = run({}, "--base", "HEAD", "--head", "HEAD", "--dry-run")
+    assert (done.exit_code, "Secret" in done.output) == (3, False)
+    assert "there is no file `../flows/a.asl.json`" in " ".join(done.stderr.split())

@@ -126,8 +126,8 @@ def test_a_list_that_is_a_moment_behind_makes_no_second_comment(server: Forge) -
 
 # ----------------------------------------------------------------------------------------------------------- with faults
 
-READING = ["502", "429", "limited", "dropped", "html", "truncated", "slow", "502 when done"]
-WRITING = ["502", "429", "limited", "dropped", "502 when done", "truncated", "slow"]
+READING = ["502", "429", "limited", "dropped", "html", "empty", "truncated", "slow", "502 when done"]
+WRITING = ["502", "429", "limited", "dropped", "empty", "502 when done", "truncated", "slow"]
 
 
 @pytest.mark.parametrize("fault", READING)
@@ -185,6 +185,16 @@ def test_waiting_is_as_long_as_the_forge_asks(server: Forge) -> None:
     assert 30 < waits[0] <= 40
 
 
+@pytest.mark.parametrize("operation", ["issues/list-comments", "issues/create-comment"])
+def test_a_limit_that_says_no_time_is_waited_for(server: Forge, operation: str) -> None:
+    """The secondary one of GitHub may have no header at all; it is no refusal of the token."""
+    waits: list[float] = []
+    server.state.faults = [(operation, "secondary")]
+    assert settled(server, waits=waits) == "written"
+    assert waits == [60]
+    assert server.state.bodies() == [own().text]
+
+
 def test_a_forge_that_asks_to_wait_too_long_is_not_waited_for(server: Forge) -> None:
     """A job that sleeps for an hour helps nobody."""
     server.state.faults = [("pulls/get", "limited")]
@@ -208,6 +218,14 @@ def test_a_forge_that_keeps_failing_is_given_up(server: Forge, operation: str) -
         settled(server)
     assert server.state.asked.count(operation) == ATTEMPTS
     assert server.state.comments == {}
+
+
+@pytest.mark.parametrize("said", ["{}", "[]", "null", '"x"', "[[]]", "[" * 100_000, '{"login": 1, "username": 1, "values": [1]}'])
+def test_an_answer_of_another_form_is_no_bug_of_ours(server: Forge, said: str) -> None:
+    """What stands between here and the forge may answer, too: with JSON, and with success."""
+    server.state.speaks = said
+    with pytest.raises(ForgeError, match=r"the forge answered (without|with something that is not)"):
+        settled(server)
 
 
 def test_a_token_without_rights_is_said_clearly(server: Forge) -> None:
@@ -238,6 +256,29 @@ def test_a_token_is_sent_over_https_only(address: str) -> None:
     """Only what runs on this machine may be asked without."""
     with pytest.raises(OptionError, match="no address to send a token to"):
         Rest(address, {})
+
+
+@pytest.mark.parametrize("token", [f"{TOKEN}\nX-More: 1", f"{TOKEN}\x00", f"{TOKEN}\u2026"])
+def test_a_token_that_no_header_can_hold_is_refused_without_a_word_of_it(server: Forge, token: str) -> None:
+    """The library that sends it would quote it in its complaint."""
+    with pytest.raises(OptionError, match="a character that no token has") as caught:
+        Rest(server.url, FORGES[server.kind].headers(token))
+    assert TOKEN not in str(caught.value)
+
+
+def test_a_proxy_is_asked_by_its_name_and_password(github: Forge) -> None:
+    """Also one whose address has no scheme, as many environments write it. Here the forge itself is asked as if it were one."""
+    proxy = github.url.replace("http://", "me:p%40ss@")
+    assert client(github, proxy=proxy).comments() == []
+    assert github.state.proxied == {"Basic bWU6cEBzcw=="}
+
+
+@pytest.mark.parametrize("proxy", ["socks5://me:p4ss@127.0.0.1:9", "http://[::1", "me:p4ss@:x"])
+def test_a_proxy_that_cannot_be_one_is_told_without_its_password(github: Forge, proxy: str) -> None:
+    """It is a setting of the machine, and no bug."""
+    with pytest.raises(ForgeError) as caught:
+        client(github, proxy=proxy).comments()
+    assert "p4ss" not in str(caught.value)
 
 
 def test_the_token_is_in_no_message_and_no_representation(server: Forge) -> None:

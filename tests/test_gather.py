@@ -154,3 +154,39 @@ def test_what_is_wrong_in_the_base_already_is_counted_and_no_more() -> None:
     assert [remark.message for remark in machine.remarks] == [denied("dynamodb:GetItem", "line 3").message]
     assert machine.older == 1
     assert gather(old, base._replace(findings=old.findings)).machines == ()
+
+
+def at(path: str, one: Side, name: str = "M") -> Side:
+    """Return a side with its machine at another place, as a template there has it."""
+    [analysis] = one.analyses.values()
+    return Side({(path, name): analysis})
+
+
+def test_a_machine_that_is_moved_is_compared_with_what_it_was() -> None:
+    """Else all that it needs would be new, and all that it needed gone."""
+    [machine] = said(at("a.json", side(A=PUT)), at("b.json", side(A=PUT, B=GET))).machines
+    assert (machine.path, machine.kind, machine.added, machine.removed) == ("b.json", "changed", 1, 0)
+    assert [(one.severity, one.id, one.message) for one in machine.remarks] == [
+        ("note", "moved-machine", "this was `M` in `a.json`")
+    ]
+
+
+def test_a_file_that_is_renamed_is_said_and_adds_nothing() -> None:
+    """A definition alone is called like its file: then it is known by its text."""
+    for new in (at("b.json", side(A=PUT)), at("b.json", side(A=PUT), "b")):
+        [machine] = said(at("a.json", side(A=PUT)), new).machines
+        assert (machine.kind, machine.permissions, machine.remarks[0].id) == ("same", (), "moved-machine")
+
+
+def test_another_machine_of_the_same_name_is_none_that_moved() -> None:
+    """Its role is a new one, and whoever reviews it has to see all of it."""
+    machines = said(at("a.json", side(A=PUT)), at("b.json", side(Z=GET))).machines
+    assert [(one.path, one.kind) for one in machines] == [("a.json", "removed"), ("b.json", "added")]
+
+
+def test_what_may_be_the_same_as_two_others_is_none_of_them() -> None:
+    """Of two copies, nobody knows which is the old one."""
+    old, copy = at("a.json", side(A=PUT)), at("b.json", side(A=PUT))
+    both = Side({**copy.analyses, ("c.json", "M"): copy.analyses["b.json", "M"]})
+    assert [one.kind for one in said(old, both).machines] == ["removed", "added", "added"]
+    assert [one.kind for one in said(both, old).machines] == ["added", "removed", "removed"]

@@ -98,6 +98,14 @@ def test_an_id_that_would_end_the_marker_is_refused(id: str) -> None:
         post("", id)
 
 
+@pytest.mark.parametrize("time", [-1, 10**12 - 1, 10**12, 2**64 - 1])
+def test_a_marker_holds_any_time_that_a_commit_may_have(time: int) -> None:
+    """Its author sets the clock. A comment whose marker could not be read again would be written anew by every run."""
+    own = post("text\n", "default", head=HEADS[1], time=time)
+    assert marker_of(own.text) == own.marker
+    assert plan(own, [comment(5, own)], HEADS[1]) == Done("written")
+
+
 def test_a_marker_is_read_as_it_was_written() -> None:
     """What tells our comments survives the way to the forge and back."""
     assert marker_of(run(1).text) == run(1).marker

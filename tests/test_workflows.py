@@ -14,6 +14,7 @@ from typing import Any
 import click
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from analyzer.bot.forges import FORGES
 from analyzer.cli import main
@@ -86,6 +87,12 @@ def test_every_input_of_the_action_comes_by_the_environment() -> None:
         assert not re.search(rf'(?<!["\w=]){re.escape("$" + name)}', re.sub(r'"[^"\n]*"', "", step["run"]))
 
 
+def test_the_action_installs_what_reads_terraform_sources() -> None:
+    """Without it a repository with `.tf` files could not be read, and each of its pull requests would fail."""
+    [script] = [step["run"] for step in steps(ACTION) if "pip install" in step["run"]]
+    assert '"$GITHUB_ACTION_PATH/../../..[hcl]"' in script
+
+
 def test_the_outputs_of_the_action_are_written() -> None:
     """By the script itself, or by the command, which writes `changed`."""
     document = load(ACTION)
@@ -115,6 +122,20 @@ def test_the_workflow_that_may_comment_never_checks_out() -> None:
     assert "pull_request_target" not in (ROOT / ".github/workflows-examples/asl-iam-analyse.yml").read_text()
 
 
+def test_a_run_that_fails_is_commented_on_too() -> None:
+    """One input that cannot be read, or `fail-on`, is when a comment is wanted most: the review is handed on all the same."""
+    commenting, analysing = (
+        load(ROOT / ".github/workflows-examples" / name) for name in ("asl-iam-comment.yml", "asl-iam-analyse.yml")
+    )
+    *_, upload = analysing["jobs"]["analyse"]["steps"]
+    assert upload["if"] == "${{ !cancelled() }}"
+    [script] = [step["run"] for step in steps(ACTION) if step.get("id") == "comment"]
+    assert f'report="{upload["with"]["path"].replace("${{ runner.temp }}", "$RUNNER_TEMP")}"' in script
+    read = commenting["jobs"]["comment"]["steps"][-1]["with"]["review"]
+    assert Path(read).name == Path(upload["with"]["path"]).name
+    assert '["success", "failure"]' in commenting["jobs"]["comment"]["if"]
+
+
 def test_the_readme_shows_the_workflow_in_ten_lines() -> None:
     """And it is the one that is linted."""
     text = (ROOT / ".github/workflows-examples/asl-iam.yml").read_text()
@@ -124,7 +145,7 @@ def test_the_readme_shows_the_workflow_in_ten_lines() -> None:
 
 
 def test_the_hooks_of_pre_commit_run_commands_that_there_are() -> None:
-    """Each runs on what it says, with the files as arguments."""
+    """Each runs when what it says changes."""
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())
     assert {hook["entry"].split()[0] for hook in hooks} == {"asl-iam"}
     assert {hook["entry"].split()[1] for hook in hooks} <= set(main.list_commands(click.Context(main)))
@@ -138,6 +159,44 @@ def test_the_hooks_of_pre_commit_run_commands_that_there_are() -> None:
         "asl-iam-analyze": [True, True, False, False, False, False],
         "asl-iam-write": [False, False, True, True, False, False],
     }
+
+
+def hook(id: str, *files: str) -> int:
+    """Run a hook for *files* as pre-commit does, and return its exit code."""
+    [one] = [hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text()) if hook["id"] == id]
+    _, *words = one["entry"].split()
+    given = files if one.get("pass_filenames", True) else ()
+    return CliRunner().invoke(main, [*words, *one.get("args", []), *given]).exit_code
+
+
+def test_a_definition_that_changes_is_checked_against_the_role_of_its_template(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The template is not among the files that change, and the definition alone declares no role."""
+    monkeypatch.chdir(tmp_path)
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sns:publish",
+        "Parameters": {"TopicArn": "t", "Message": ""},
+        "End": True,
+    }
+    Path("a.asl.json").write_text(json.dumps({"StartAt": "A", "States": {"A": task}}))
+    properties = {"DefinitionUri": "a.asl.json", "Policies": []}
+    Path("template.json").write_text(
+        json.dumps({"Resources": {"M": {"Type": "AWS::Serverless::StateMachine", "Properties": properties}}})
+    )
+    assert hook("asl-iam-check", "a.asl.json") == 1
+
+
+def test_a_template_without_a_machine_holds_up_no_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any stack has one, and a file of that name may be no template at all. One that cannot be read is told."""
+    monkeypatch.chdir(tmp_path)
+    Path("a.asl.json").write_text(json.dumps({"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}))
+    Path("template.yaml").write_text("Resources:\n  B:\n    Type: AWS::S3::Bucket\n")
+    Path("template.json").write_text("{}")
+    assert [hook(f"asl-iam-{name}", "template.yaml", "template.json") for name in ("check", "write")] == [0, 0]
+    Path("template.json").write_bytes(b"\xff")
+    assert hook("asl-iam-write", "template.yaml", "template.json") == 3
 
 
 def test_the_job_of_gitlab_keeps_the_report() -> None:
@@ -160,7 +219,7 @@ def test_the_jobs_of_other_forges_run_the_command(name: str) -> None:
     text = (ROOT / ".github/workflows-examples" / name).read_text()
     job = yaml.safe_load(text)
     *_, install, run = lines_of(job)
-    assert install == "pip install --quiet asl-iam"
+    assert install == "pip install --quiet 'asl-iam[hcl]'"
     assert run.split()[:2] == ["asl-iam", "comment"]
     assert {word for word in run.split() if word.startswith("--")} <= options("comment")
     assert re.search(r"GIT_DEPTH: \"0\"|fetchDepth: 0|depth: full", text)
@@ -184,8 +243,8 @@ def test_the_script_of_the_action_does_what_it_says(tmp_path: Path, hostile: str
     command.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m analyzer "$@"\n')
     command.chmod(0o755)
     work = tmp_path / "work"
-    (work / "flows").mkdir(parents=True)
-    (work / "flows" / "a.asl.json").write_text('{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}')
+    (work / hostile).mkdir(parents=True)
+    (work / hostile / "a.asl.json").write_text('{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}')
     identity = ["-c", "user.name=n", "-c", "user.email=e@example.com"]
     for line in (["init", "-q"], ["add", "."], [*identity, "commit", "-q", "-m", "m"]):
         subprocess.run([str(shutil.which("git")), *line], cwd=work, check=True)

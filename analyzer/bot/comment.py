@@ -30,6 +30,10 @@ that do not fit go, too.
 
 NOTHING = "✅ No state machine needs other permissions than before."
 INCOMPLETE = "⚠️ Some inputs could not be analysed and are not part of this: see the log of the run."
+GIVEN = (
+    "This is what a run of the request itself found. Whoever opened the request can change that run, so look at the files, too."
+)
+"""What is said where a run that may write comments on what one that may not has left."""
 
 _SPARE = 1_000
 """Bytes for what is said about what was left out, and for the marker."""
@@ -79,11 +83,17 @@ class _Section:
     text: str
 
 
-def comment(review: Review, links: Links = Links(), budget: int | None = None, dialect: Dialect = HTML) -> str:
-    """Write *review* in at most *budget* bytes, by default the *dialect*'s. When there is nothing to say, that is one line."""
+def comment(
+    review: Review, links: Links = Links(), budget: int | None = None, dialect: Dialect = HTML, *, given: bool = False
+) -> str:
+    """Write *review* in at most *budget* bytes, by default the *dialect*'s. When there is nothing to say, that is one line.
+
+    One that is *given* was not made by this run.
+    """
+    warned = [*([INCOMPLETE] if review.incomplete else []), *([GIVEN] if given else [])]
     if not review.machines:
-        return f"{NOTHING}\n" + (f"\n{INCOMPLETE}\n" if review.incomplete else "")
-    first = [f"**{verdict(review)}**", *([INCOMPLETE] if review.incomplete else [])]
+        return "\n\n".join((NOTHING, *warned)) + "\n"
+    first = [f"**{verdict(review)}**", *warned]
     rows = [_row(machine, dialect) for machine in review.machines]
     frames = [(_summary(machine, dialect), dialect.closed) for machine in review.machines]
     each = (section for number, machine in enumerate(review.machines) for section in _sections(number, machine, links, dialect))
@@ -271,4 +281,5 @@ def _left_out(sections: Sequence[_Section], kept: Sequence[_Section], hidden: in
     )
     parts = [f"{number:,} {kind if number == 1 else _PLURALS.get(kind, kind)}" for kind, number in missing if number]
     parts += [f"{count(hidden, 'row')} of the table"] if hidden else []
-    return f"Left out, to keep this short: {', '.join(parts)}. The summary of the run has more." if parts else ""
+    more = "The summary of a run on GitHub has more, `asl-iam diff` and `asl-iam analyze` show all of it."
+    return f"Left out, to keep this short: {', '.join(parts)}. {more}" if parts else ""

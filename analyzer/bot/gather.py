@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from difflib import unified_diff
 from itertools import chain
 from types import MappingProxyType
@@ -13,6 +14,7 @@ from analyzer.analyze import Analysis
 from analyzer.bot.review import Block, Machine, Permission, Remark, Review, Spot, Why
 from analyzer.compare.changes import Change, Key, MachineChange, changes
 from analyzer.compare.findings import Finding
+from analyzer.compare.moves import moves
 from analyzer.diagnostics import RANK, Severity
 from analyzer.permissions import EXECUTION, Condition, Grant
 from analyzer.policy import Policy
@@ -55,21 +57,38 @@ def gather(
 ) -> Review:
     """Return what is to say about *head* to somebody who knows *base*.
 
-    Policies are suggested in the language of their template, unless *suggest* writes them. When the reading is *incomplete*, a
-    machine that is not there may just be unreadable: none is called removed then.
+    A machine that was moved is compared with what it was. Policies are suggested in the language of their template, unless
+    *suggest* writes them. When the reading is *incomplete*, a machine that is not there may just be unreadable: none is called
+    removed then.
     """
+    moved = moves(base.analyses, head.analyses)
+    base = _at_new_places(base, moved)
     changed = {(one.path, one.name): one for one in changes(base.analyses, head.analyses)}
     made = []
     for key in sorted(base.analyses.keys() | head.analyses.keys()):
         change, before, after = changed.get(key), base.analyses.get(key), head.analyses.get(key)
-        if (after is None and incomplete) or (change is None and not _touched(before, after)):
+        if (after is None and incomplete) or (change is None and key not in moved and not _touched(before, after)):
             continue
         sides = _Machine(before, base.root), _Machine(after, head.root)
         findings = base.findings.get(key, ()), head.findings.get(key, ())
         machine = _machine(key, change, sides, findings, suggest or policies)
+        if key in moved:
+            machine = replace(machine, remarks=(*machine.remarks, _moved(*moved[key])))
         if change is not None or machine.remarks:
             made.append(machine)
     return Review(tuple(made), len(head.analyses), incomplete)
+
+
+def _at_new_places(base: Side, moved: Mapping[Key, Key]) -> Side:
+    """Return *base* with the machines that moved since where they are now."""
+    now = {old: new for new, old in moved.items()}
+    analyses = {now.get(key, key): one for key, one in base.analyses.items()}
+    return base._replace(analyses=analyses, findings={now.get(key, key): found for key, found in base.findings.items()})
+
+
+def _moved(path: str, name: str) -> Remark:
+    help = "it is compared with what it needed there; in another stack it has another role"
+    return Remark("note", "moved-machine", f"this was `{name}` in `{path}`", help, None)
 
 
 def policies(analysis: Analysis) -> list[Block]:
@@ -106,9 +125,23 @@ class _Machine(NamedTuple):
     root: str
 
     def spot(self, source: Source, position: Position | None) -> Spot:
-        """Return a place as the repository knows it: what lies outside of the folder is only called by its name."""
-        path = os.path.relpath(source.name, self.root).replace(os.sep, "/")
-        return Spot(path.rpartition("/")[2] if ".." in path.split("/") else path, position.line if position is not None else None)
+        """Return a place as the repository knows it. For what lies outside of the folder stands the template, else its name."""
+        name = self._file_of(source)
+        position = position if name == source.name else None  # the lines are those of a text that stands in no file
+        path = os.path.relpath(name, self.root).replace(os.sep, "/")
+        if ".." in path.split("/"):
+            found = self.analysis.found if self.analysis is not None else None
+            other = os.path.relpath(found.template, self.root).replace(os.sep, "/") if found is not None else ".."
+            return Spot(path.rpartition("/")[2] if ".." in other.split("/") else other)
+        return Spot(path, position.line if position is not None else None)
+
+    def _file_of(self, source: Source) -> str:
+        """Return the file that *source* is of: a definition that a template puts together is called `template (machine)`."""
+        found = self.analysis.found if self.analysis is not None else None
+        files = (found.template, *found.files) if found is not None else ()
+        if not files or source.name in files:
+            return source.name
+        return next((file for file in files if source.name.startswith(f"{file} (")), source.name)
 
 
 def _touched(before: Analysis | None, after: Analysis | None) -> bool:

@@ -26,6 +26,9 @@ ATTEMPTS = 5
 LONGEST_WAIT = 120.0
 """The seconds that a forge may ask to wait for; a job that waits longer only costs."""
 
+_UNTOLD = 60.0
+"""The seconds to wait at a limit of GitHub that says no time, the secondary one."""
+
 MOST_PAGES = 200
 MOST_BYTES = 32 * 1024 * 1024
 _BUSY = frozenset({429, 500, 502, 503, 504})
@@ -35,6 +38,13 @@ _SIGN_IN = 203
 
 _NEXT = re.compile(r'<([^<>]*)>\s*;[^,<]*\brel="?next"?')
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class _Object(dict[str, Json]):
+    """An object of an answer. What is not in it was not answered by the forge, which is no bug of ours."""
+
+    def __missing__(self, key: str) -> Json:
+        raise Unsure(f"the forge answered without `{key}`")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +58,8 @@ class Answer:
     def json(self) -> Json:
         """Return what the body holds. Raises `Unsure` when that is no JSON: something between here and the forge spoke."""
         try:
-            return json.loads(self.body) if self.body else None
-        except ValueError:
+            return json.loads(self.body, object_hook=_Object)
+        except (ValueError, RecursionError):
             raise Unsure("the forge answered with something that is not JSON") from None
 
 
@@ -71,10 +81,16 @@ class Rest:
         parts = urlsplit(self.base)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOCAL):
             raise OptionError(f"`{self.base}` is no address to send a token to: it does not begin with https://")
+        # What refuses such a header would quote it, and with it the token.
+        if not all(value.isascii() and value.isprintable() for value in self.headers.values()):
+            raise OptionError("the token has a character that no token has, such as a line end: store it anew")
 
     def get(self, path: str) -> Json:
-        """Return what stands at *path*."""
-        return self._read(self._address(path))[0]
+        """Return the object that stands at *path*."""
+        found = self._read(self._address(path))[0]
+        if not isinstance(found, dict):
+            raise Unsure("the forge answered with something that is not an object")
+        return found
 
     def pages(self, path: str) -> Iterator[Json]:
         """Yield the entries of the list at *path*, page by page as the header `Link` leads, or what the page says is `next`."""
@@ -88,18 +104,19 @@ class Rest:
             following = found[1] if found else None
             if isinstance(entries, dict):
                 entries, following = entries.get("values", entries.get("value")), entries.get("next")
-            if not isinstance(entries, list):
-                raise ForgeError("the forge answered with something that is not a list")
+            if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+                raise ForgeError("the forge answered with something that is not a list of objects")
             yield from entries
             address = self._own(urljoin(address, str(following))) if following else None
         # To go on without having seen all comments could write a second one.
         raise ForgeError(f"the request has more than {MOST_PAGES} pages of comments")
 
     def send(self, method: str, path: str, body: Json = None) -> Json:
-        """Send *body*, once. Raises `Unsure` when it is not known whether that was done."""
+        """Send *body*, once, and return the object of the answer. Raises `Unsure` when it is not known whether that was done."""
         answer = self._ask(method, self._address(path), body)
         self._judge(answer)
-        return answer.json()
+        found = answer.json() if answer.body else None
+        return found if isinstance(found, dict) else _Object()
 
     def _address(self, path: str) -> str:
         return self.base.rstrip("/") + path
@@ -130,12 +147,7 @@ class Rest:
         import urllib3
 
         if self._pool is None:
-            limit = urllib3.Timeout(connect=self.timeout, read=self.timeout)
-            self._pool = (
-                urllib3.ProxyManager(self.proxy, retries=False, timeout=limit)
-                if self.proxy
-                else urllib3.PoolManager(retries=False, timeout=limit)
-            )
+            self._pool = self._connections()
         headers = {"User-Agent": f"asl-iam/{analyzer.__version__}", **self.headers}
         data = None
         if body is not None:
@@ -154,17 +166,36 @@ class Rest:
             raise ForgeError(f"the forge answered with more than {MOST_BYTES:,} bytes")
         return Answer(answer.status, {name.lower(): value for name, value in answer.headers.items()}, read)
 
+    def _connections(self) -> Any:
+        """Return what makes connections, straight or through the proxy, which may ask for a name and a password."""
+        from urllib.parse import unquote
+
+        import urllib3
+
+        limit = urllib3.Timeout(connect=self.timeout, read=self.timeout)
+        if not self.proxy:
+            return urllib3.PoolManager(retries=False, timeout=limit)
+        address = self.proxy if "://" in self.proxy else f"http://{self.proxy}"
+        try:
+            user, at, _ = urlsplit(address).netloc.rpartition("@")
+            headers = urllib3.make_headers(proxy_basic_auth=unquote(user)) if at else None
+            return urllib3.ProxyManager(address, proxy_headers=headers, retries=False, timeout=limit)
+        except (urllib3.exceptions.HTTPError, ValueError):
+            # The address is not shown: it may have a password in it.
+            raise ForgeError("the proxy of the environment is none that begins with http:// or https://") from None
+
     def _judge(self, answer: Answer) -> None:
         """Raise what an answer means that is no success."""
         if answer.status < 300 and answer.status != _SIGN_IN:
             return
+        said = _message(answer)
         limited = answer.headers.get("retry-after") is not None or answer.headers.get("x-ratelimit-remaining") == "0"
+        limited = limited or "rate limit" in said
         if answer.status in _BUSY or (answer.status == 403 and limited):
-            wait = self._wait(answer)
+            wait = self._wait(answer) or (_UNTOLD if answer.status == 403 else 0.0)
             if wait > LONGEST_WAIT:
                 raise ForgeError(f"the forge takes no requests for {wait:.0f} seconds: run again later")
             raise Unsure(f"the forge is busy (status {answer.status})", wait)
-        said = _message(answer)
         if answer.status in (401, 403, _SIGN_IN):
             raise Forbidden(f"the forge refused (status {answer.status}{said}): {self.hint}")
         if answer.status in (404, 410):

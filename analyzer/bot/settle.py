@@ -35,6 +35,9 @@ _MARKER = re.compile(
     r" id=(?P<id>[\w.-]+) head=(?P<head>[0-9a-f]*) time=(?P<time>[0-9]{1,12}) run=(?P<run>[0-9]{1,24})"
     r" digest=(?P<digest>[0-9a-f]{64})(?: -->|\))"
 )
+_LATEST = 10**12 - 1
+"""The latest time that a marker can hold. A commit has any time that its author likes."""
+
 _ID = re.compile(r"[A-Za-z0-9](?:[\w.]|-(?!-)){0,63}", re.ASCII)
 
 
@@ -104,7 +107,7 @@ def post(body: str, id: str, *, head: str = "", time: int = 0, run: int = 0, qui
     if not _ID.fullmatch(id):
         raise OptionError(f"`{id}` is no id of a comment: use letters, digits, `.`, `_` and single `-`")
     digest = hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
-    return Post(Marker(id, head, time, run, digest), body, quiet, form)
+    return Post(Marker(id, head, min(max(0, time), _LATEST), run, digest), body, quiet, form)
 
 
 def marker_of(text: str) -> Marker | None:

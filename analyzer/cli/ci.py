@@ -66,7 +66,7 @@ def _github(environment: Mapping[str, str]) -> Job:
         head=_sha((request.get("head") or {}).get("sha") or started.get("head_sha")),
         run=_run(environment, "GITHUB_RUN_ID", "GITHUB_RUN_ATTEMPT"),
         source=(str(owner), str(branch)) if owner and branch else None,
-        token=environment.get("GITHUB_TOKEN", ""),
+        token=environment.get("GITHUB_TOKEN", "").strip(),
         summary=environment.get("GITHUB_STEP_SUMMARY") or None,
         outputs=environment.get("GITHUB_OUTPUT") or None,
         commands=bool(environment.get("GITHUB_ACTIONS")),
@@ -86,7 +86,7 @@ def _gitlab(environment: Mapping[str, str]) -> Job:
         # In a pipeline of merged results CI_COMMIT_SHA is a commit that the request does not have.
         head=_sha(environment.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or environment.get("CI_COMMIT_SHA")),
         run=_count(environment.get("CI_JOB_ID")),
-        token=environment.get("GITLAB_TOKEN", ""),
+        token=environment.get("GITLAB_TOKEN", "").strip(),
     )
 
 
@@ -107,7 +107,7 @@ def _azure(environment: Mapping[str, str]) -> Job:
         # What is checked out, and BUILD_SOURCEVERSION, is a merge that the request does not have.
         head=_sha(environment.get("SYSTEM_PULLREQUEST_SOURCECOMMITID")),
         run=_run(environment, "BUILD_BUILDID", "SYSTEM_JOBATTEMPT"),
-        token=environment.get(TOKEN, ""),
+        token=environment.get(TOKEN, "").strip(),
     )
 
 
@@ -124,7 +124,7 @@ def _bitbucket(environment: Mapping[str, str]) -> Job:
         base=base if _SHORT.fullmatch(base) else None,  # it may be the first 12 digits of one
         head=_sha(environment.get("BITBUCKET_COMMIT")),
         run=_run(environment, "BITBUCKET_BUILD_NUMBER", "BITBUCKET_STEP_RUN_NUMBER"),
-        token=environment.get(TOKEN, ""),
+        token=environment.get(TOKEN, "").strip(),
     )
 
 

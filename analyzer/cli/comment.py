@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 SUMMARY = 1_000_000
 """Bytes of a job summary of GitHub."""
 
+_DEEP = "in a workflow, check out with `fetch-depth: 0`"
+
 
 @click.command()
 @click.argument("path", default=".")
@@ -86,9 +88,9 @@ def comment(
         said, links, moment, code = _analysed(ctx, known, (base, head), path, given, suggest=suggesting)
         moment = moment if head_time is None else head_time
     dialect = FORGES[known.forge].dialect if known.forge else HTML
-    text = write(said, links, dialect=dialect)
+    text = write(said, links, dialect=dialect, given=given_review is not None)
     made = post(text, id, head=known.head or links.head, time=moment, run=known.run, quiet=not said.machines, form=dialect.marker)
-    _write_files(said, links, known, review, code_quality)
+    _write_files(said, links, known, review, code_quality, given=given_review is not None)
     if dry_run or output is not None:
         _print(made.text + (printed(said, id) if dry_run else ""), known, output)
     if not dry_run:
@@ -111,7 +113,7 @@ def _analysed(
     from functools import cache
 
     from analyzer.bot.gather import gather, policies
-    from analyzer.cli.revisions import commit_of, merge_base, prefix
+    from analyzer.cli.revisions import commit_of, is_shallow, merge_base, prefix
     from analyzer.cli.sides import key_of
     from analyzer.cli.suggested import as_written, lacking, offers, shown_in_folders, shown_in_revisions, with_offers
 
@@ -125,30 +127,47 @@ def _analysed(
         head, moment = _commit(head, commit_of, ctx)
         base, _ = _commit(base, commit_of, ctx)
         start = merge_base(base, head)
+        if start is None and is_shallow():
+            raise click.UsageError(f"this clone has too little history to tell where the request starts; {_DEEP}", ctx)
         if start is None:
             io.say(["note: the history has no merge base of the two, so they are compared as they are"])
         base = start or base
         links = _links(known, base, known.head or head, prefix())
         show = shown_in_revisions(base, head, links.prefix)
     before, failed, _ = _side(ctx, base, (base, head), path, given)
+    if failed:
+        io.say(["note: that is about the base, which the request need not answer for", ""])
     after, code, inputs = _side(ctx, head, (base, head), path, given)
-    code = max(code, failed)
+    code = max(code, _say_lost(before, after, inputs), failed if failed == io.BUG else 0)
     # What is suggested is what `write` would write, in the comment as in the diff.
     written = cache(lambda: as_written(ctx, inputs, given))
-    told = gather(before, after, lambda one: policies(written().get(key_of(one, inputs.root), one)), incomplete=code != 0)
+    told = gather(
+        before, after, lambda one: policies(written().get(key_of(one, inputs.root), one)), incomplete=bool(code or failed)
+    )
     lacks = lacking(told, after.findings) if suggest and show is not None and not code else set()
     said = with_offers(told, offers(inputs, written(), lacks, show)) if lacks and show is not None else told
     return said, links, moment, code
 
 
+def _say_lost(before: Side, after: Side, inputs: Inputs) -> int:
+    """Tell what had a machine in the base and is not read now, and return the exit code: it is not known to be removed."""
+    from analyzer.report.paint import printable
+
+    lost = sorted({path for path, _ in before.analyses.keys() - after.analyses.keys()} & inputs.unread.keys())
+    io.say([f"error: {printable(path)} is not read: {printable(inputs.unread[path])}" for path in lost])
+    return io.UNREADABLE if lost else 0
+
+
 def _commit(revision: str, commit_of: Any, ctx: click.Context) -> tuple[str, int]:
+    from analyzer.cli.revisions import NoRepository
     from analyzer.errors import OptionError
 
     try:
         found: tuple[str, int] = commit_of(revision)
+    except NoRepository:
+        raise
     except OptionError as error:
-        hint = "in a workflow, check out with `fetch-depth: 0`"
-        raise click.UsageError(f"{error}; {hint}", ctx) from error
+        raise click.UsageError(f"{error}; {_DEEP}", ctx) from error
     return found
 
 
@@ -222,7 +241,7 @@ def _links(known: Job, base: str, head: str, prefix: str = "") -> Links:
     return Links(made, head, base, prefix)
 
 
-def _write_files(said: Review, links: Links, known: Job, review: str | None, code_quality: str | None) -> None:
+def _write_files(said: Review, links: Links, known: Job, review: str | None, code_quality: str | None, *, given: bool) -> None:
     from analyzer.bot.comment import comment as write
     from analyzer.bot.exchange import review_document
     from analyzer.bot.gitlab import code_quality as quality
@@ -233,7 +252,7 @@ def _write_files(said: Review, links: Links, known: Job, review: str | None, cod
     if code_quality is not None:
         io.write(to_json(quality(said, links.prefix)) + "\n", code_quality)
     changed = "true" if said.machines else "false"
-    for path, text in ((known.summary, write(said, links, SUMMARY)), (known.outputs, f"changed={changed}\n")):
+    for path, text in ((known.summary, write(said, links, SUMMARY, given=given)), (known.outputs, f"changed={changed}\n")):
         if path is not None:
             with io.told(f"`{path}`"), open(path, "a", encoding="utf-8") as file:
                 file.write(text)

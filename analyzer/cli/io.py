@@ -121,7 +121,7 @@ def machines(
             continue
         from analyzer.templates import machines_in, project_of  # what reads templates is loaded for one alone
 
-        own = project or project_of(source.name)
+        own = project.afresh() if project is not None else project_of(source.name)
         found = machines_in(source, own)
         if found is None:
             inputs.append(Input(source))

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 class Inputs(NamedTuple):
     """The machines of one side, the folder their paths are compared from (none: there is but one file), and an exit code.
 
-    `texts` are those that machines and templates were looked for in, by path.
+    `texts` are those that machines and templates were looked for in, by path, and `unread` says why what else is there is not.
     """
 
     machines: list[io.Input]
     root: str | None
     code: int
     texts: Mapping[str, Source] = {}
+    unread: Mapping[str, str] = {}
 
     def template(self, found: Found) -> Source | None:
         """Return the text of a machine's template; nothing when it cannot be read again."""
@@ -49,14 +50,16 @@ def inputs_of(side: str, sides: tuple[str, str], path: str, machine: str | None,
             raise click.UsageError("BASE and HEAD are a file and a directory: compare two of a kind", ctx)
         inputs, code = io.read([side], ctx, machine=machine) if _has_any(side) else ([], 0)
         return Inputs(inputs, side if os.path.isdir(side) else None, code)
-    from analyzer.cli.revisions import read_revision
+    from analyzer.cli.revisions import has, read_revision
 
     if os.path.isabs(path) or ".." in path.replace(os.sep, "/").split("/"):
         raise click.UsageError(f"PATH `{path}` leads out of the current folder", ctx)
+    if not any(has(one, path) for one in sides):
+        raise click.UsageError(f"there is no `{path}` in `{sides[0]}` nor in `{sides[1]}`", ctx)
     revision = read_revision(side)
     texts = revision.sources(path)
     inputs, code = io.machines(texts, machine, ctx, revision)
-    return Inputs(inputs, ".", code, texts)
+    return Inputs(inputs, ".", code, texts, revision.unread)
 
 
 def _has_any(side: str) -> bool:

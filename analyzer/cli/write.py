@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 @click.command()
 @options.paths
 @click.option("--dry-run", is_flag=True, help="Print what would change as a diff, and write nothing.")
+@click.option("--skip-others", is_flag=True, help="Pass over files without a state machine, as a hook names them.")
 @click.option("-q", "--quiet", is_flag=True, help="Keep diagnostics off standard error.")
 @options.context_options
 @click.pass_context
-def write(ctx: click.Context, /, paths: tuple[str, ...], dry_run: bool, quiet: bool, **given: Any) -> None:
+def write(ctx: click.Context, /, paths: tuple[str, ...], dry_run: bool, skip_others: bool, quiet: bool, **given: Any) -> None:
     """Write the policy where its template declares the role.
 
     Writes the inline policies and the trust policy of the role that a state machine of a CloudFormation or SAM template uses, or
@@ -37,6 +38,8 @@ def write(ctx: click.Context, /, paths: tuple[str, ...], dry_run: bool, quiet: b
 
     ctx.params["keep_substitutions"] = given["keep_substitutions"] = True
     contexts = options.take_contexts(given)
+    if skip_others and not (paths := tuple(filter(_may_hold_machine, paths))):
+        return
     inputs, code = io.read(paths, ctx, one=options.one_machine(given), machine=given["machine"], others=True)
     results = io.of_machine(io.analyze_all(inputs, code, contexts, ctx), given["machine"], code)
     by_template: dict[str, list[Analysis]] = {}
@@ -64,6 +67,18 @@ def write(ctx: click.Context, /, paths: tuple[str, ...], dry_run: bool, quiet: b
     if not refused:
         _finish(made, dry_run=dry_run)
     ctx.exit(results.exit_code(bool(refused)))
+
+
+def _may_hold_machine(path: str) -> bool:
+    """Tell whether there may be a state machine at *path*; what cannot be read is left to be told."""
+    from analyzer.errors import SourceError
+    from analyzer.sources import looks_like_definition, may_be_template, read_source
+
+    try:
+        source = read_source(path)
+    except SourceError:
+        return True
+    return may_be_template(source) or looks_like_definition(source.text)
 
 
 def _written(name: str, analyses: list[Analysis], chosen: list[Analysis], *, dry_run: bool) -> tuple[str, Written]:

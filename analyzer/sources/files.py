@@ -9,7 +9,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from analyzer.errors import SourceError, SourceNotFound, SyntaxProblem
 from analyzer.sources.json_text import looks_like_json
@@ -165,8 +166,7 @@ def _if_definition(path: str) -> Source | None:
     except (SourceError, OSError):
         return None
     if path.lower().endswith(".tf"):
-        declared = re.search(_TERRAFORM, source.text) or _calls_machine(os.path.dirname(path), source.text)
-        return source if declared else None
+        return source if declares_machine(source.text, os.path.dirname(path), _terraform_in) else None
     return source if looks_like_definition(source.text) else None
 
 
@@ -192,29 +192,36 @@ def looks_like_definition(text: str) -> bool:
     return isinstance(document, dict) and ("StartAt" in document or "States" in document)
 
 
-def _calls_machine(folder: str, text: str) -> bool:
-    """Tell whether a module that *text*, a Terraform source in *folder*, calls from beside it declares a state machine."""
+def declares_machine(text: str, folder: str, beside: Callable[[str], Iterable[str]]) -> bool:
+    """Tell whether *text*, a Terraform source in *folder*, declares a state machine, or calls a module from beside it that does.
+
+    *beside* gives the texts of the sources in a folder.
+    """
+    if _TERRAFORM.search(text):
+        return True
     waiting = [os.path.join(folder, called) for called in _CALLED.findall(text)]
     seen: set[str] = set()
     files = 0
     while waiting and files < _MOST_CALLED:
         module = os.path.realpath(waiting.pop())
-        if module in seen or not os.path.isdir(module):
+        if module in seen:
             continue
         seen.add(module)
-        for name in sorted(os.listdir(module)):
-            path = os.path.join(module, name)
-            if not name.endswith(".tf") or os.path.islink(path) or not os.path.isfile(path) or os.path.getsize(path) > MAX_BYTES:
-                continue
+        for inner in beside(module):
             files += 1
-            try:
-                inner = read_source(path).text
-            except SourceError:
-                continue
             if _TERRAFORM.search(inner):
                 return True
             waiting += [os.path.join(module, called) for called in _CALLED.findall(inner)]
     return False
+
+
+def _terraform_in(folder: str) -> Iterator[str]:
+    """Yield the texts of the Terraform sources in *folder*, but for links and what is too large."""
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+        path = os.path.join(folder, name)
+        if name.endswith(".tf") and not os.path.islink(path) and os.path.isfile(path) and os.path.getsize(path) <= MAX_BYTES:
+            with suppress(SourceError):
+                yield read_source(path).text
 
 
 def decode(data: bytes, name: str) -> str:

@@ -7,7 +7,8 @@ the way, and the size and the number of what it includes are bounded.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 from analyzer.errors import SourceError
 from analyzer.sources.files import read_source
@@ -38,6 +39,10 @@ class Project:
             return None
         self.taken[real] = Source(text, os.path.relpath(real))
         return self.taken[real]
+
+    def afresh(self) -> Self:
+        """Return the project for another template: what is read is counted for each."""
+        return replace(self, taken={})
 
     def listed(self, folder: str, suffix: str) -> list[str]:
         """Return the names of the files in *folder* that end with *suffix*; none for a folder outside the project."""

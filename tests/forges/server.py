@@ -30,8 +30,8 @@ class State:
     """What the forge holds, what was asked of it, and what it will do wrong.
 
     `faults` are (the id of an operation, what goes wrong), each once. `allowed` is whether the token may write, `login` whether
-    it may ask who it is; `page` is how many comments a page holds, whatever is asked for, and `lag` how often a list is
-    still without the newest one.
+    it may ask who it is; `proxied` is what a proxy was shown, and `speaks` what one says to all. `page` is how many comments a
+    page holds, whatever is asked for, and `lag` how often a list is still without the newest one.
     """
 
     comments: dict[int, dict[str, Any]] = field(default_factory=dict)
@@ -41,6 +41,8 @@ class State:
     heads: dict[int, str] = field(default_factory=lambda: {7: "b" * 40})
     faults: list[tuple[str, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    speaks: str | None = None
+    proxied: set[str | None] = field(default_factory=set)
     complaints: list[str] = field(default_factory=list)
     allowed: bool = True
     login: bool = True
@@ -112,7 +114,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         state = self.server.state
         sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        state.proxied.add(self.headers.get("Proxy-Authorization"))
         found = self._operation(sent)
+        if state.speaks is not None:
+            self._send(200, state.speaks, raw=True)
+            return
         if found is None:
             self._send(400, {"message": "not in the description"})
             return
@@ -124,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
             if fault is not None:
                 state.faults.remove(fault)
             what = fault[1] if fault is not None else ""
-        if what in ("502", "429", "limited", "dropped", "html", "moved", "sign in"):
+        if what in ("502", "429", "limited", "secondary", "dropped", "html", "empty", "moved", "sign in"):
             self._fail(what)
             return
         body = self._text(operation, sent)
@@ -300,8 +306,12 @@ class _Handler(BaseHTTPRequestHandler):
         elif what == "limited":
             headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 40)}
             self._send(403, {"message": "API rate limit exceeded"}, headers)
+        elif what == "secondary":
+            self._send(403, {"message": "You have exceeded a secondary rate limit. Please wait a few minutes."})
         elif what == "html":
             self._send(200, "<html>a proxy speaks</html>", raw=True)
+        elif what == "empty":
+            self._send(200, "", raw=True)
         elif what == "sign in":
             self._send(203, "<html>sign in</html>", raw=True)
         elif what == "moved":
