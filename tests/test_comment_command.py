@@ -451,6 +451,27 @@ def request_of(
     return Request(commit, git, server, tmp_path_factory.mktemp("job")).made
 
 
+def test_a_request_that_changes_what_it_is_measured_by_says_so(
+    server: Forge, git: Callable[..., str], commit: Callable[[str, str], str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Who ignores a finding, or assumes a value, in the request that needs it, does so in sight."""
+    commit("flows/a.asl.json", machine(Store=PUT))
+    base = commit("asl-iam.toml", 'account = "111122223333"\n')
+    git("switch", "-q", "-c", "topic")
+    head = commit("asl-iam.toml", 'account = "111122223333"\n[assume]\n"$.table" = "orders"\n')
+    server.state.heads[7] = head
+    event = {"pull_request": {"number": 7, "base": {"sha": base}, "head": {"sha": head}}}
+    environment = actions(server, event, tmp_path_factory.mktemp("job"))
+    assert run(environment).stderr == "comment: nothing to say\n"
+    done = CliRunner().invoke(main, ["comment"], env=environment)
+    assert (done.exit_code, done.stderr) == (0, "comment: written\n")
+    [text] = server.state.bodies()
+    assert "⚠️ This request changes <code>asl-iam.toml</code>, which says what is assumed and what is lived with." in text
+    Path("flows").joinpath("asl-iam.toml").write_text("")  # the nearest one counts, which the request does not change
+    done = CliRunner().invoke(main, ["comment", "--config", "flows/asl-iam.toml", "--dry-run"], env=environment)
+    assert "This request changes" not in done.output
+
+
 def test_what_write_would_write_is_suggested_in_the_diff(server: Forge, request_of: Requested) -> None:
     """The policy that the request breaks is put right by one click, and the comment says so. The next run says nothing new."""
     environment = request_of(TEMPLATE, LACKING)

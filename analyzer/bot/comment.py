@@ -30,6 +30,7 @@ that do not fit go, too.
 
 NOTHING = "✅ No state machine needs other permissions than before."
 INCOMPLETE = "⚠️ Some inputs could not be analysed and are not part of this: see the log of the run."
+SETTINGS = "⚠️ This request changes {}, which says what is assumed and what is lived with."
 GIVEN = (
     "This is what a run of the request itself found. Whoever opened the request can change that run, so look at the files, too."
 )
@@ -91,6 +92,7 @@ def comment(
     One that is *given* was not made by this run.
     """
     warned = [*([INCOMPLETE] if review.incomplete else []), *([GIVEN] if given else [])]
+    warned += [SETTINGS.format(dialect.cell(review.settings))] if review.settings else []
     if not review.machines:
         return "\n\n".join((NOTHING, *warned)) + "\n"
     first = [f"**{verdict(review)}**", *warned]

@@ -42,7 +42,7 @@ def read_review(text: str, name: str) -> Review:
     wrong = refused(document)
     if wrong is not None:
         raise SyntaxProblem(f"no review: {wrong}", name=name, help=f"write it with --review, schema {SCHEMA}")
-    return Review(tuple(map(_machine, document["machines"])), document["total"], document["incomplete"])
+    return Review(tuple(map(_machine, document["machines"])), document["total"], document["incomplete"], document["settings"])
 
 
 def review_schema_text() -> str:

@@ -107,8 +107,13 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Everything there is to say. `total` counts all machines of the head, `incomplete` is whether an input was not analysed."""
+    """Everything there is to say.
+
+    `total` counts all machines of the head, `incomplete` is whether an input was not analysed. `settings` is the path of the
+    configuration when the request changes it: what it assumes and lives with is what all of this is measured by.
+    """
 
     machines: tuple[Machine, ...]
     total: int
     incomplete: bool = False
+    settings: str = ""

@@ -89,7 +89,8 @@ def comment(
         moment = moment if head_time is None else head_time
     dialect = FORGES[known.forge].dialect if known.forge else HTML
     text = write(said, links, dialect=dialect, given=given_review is not None)
-    made = post(text, id, head=known.head or links.head, time=moment, run=known.run, quiet=not said.machines, form=dialect.marker)
+    quiet = not (said.machines or said.settings)
+    made = post(text, id, head=known.head or links.head, time=moment, run=known.run, quiet=quiet, form=dialect.marker)
     _write_files(said, links, known, review, code_quality, given=given_review is not None)
     if dry_run or output is not None:
         _print(made.text + (printed(said, id) if dry_run else ""), known, output)
@@ -110,6 +111,7 @@ def _analysed(
     ctx: click.Context, known: Job, ends: tuple[str | None, str | None], path: str, given: dict[str, Any], *, suggest: bool
 ) -> tuple[Review, Links, int, int]:
     """Return what there is to say, how lines are linked, the time of the head, and an exit code."""
+    from dataclasses import replace
     from functools import cache
 
     from analyzer.bot.gather import gather, policies
@@ -121,7 +123,7 @@ def _analysed(
     if base is None or head is None:
         raise click.UsageError("nothing says what to compare: give --base and --head", ctx)
     moment = 0
-    links = _links(known, "", known.head or "")
+    links, settings = _links(known, "", known.head or ""), ""
     show = shown_in_folders(base, head) if os.path.isdir(base) and os.path.isdir(head) else None
     if not (os.path.exists(base) and os.path.exists(head)):
         head, moment = _commit(head, commit_of, ctx)
@@ -134,6 +136,7 @@ def _analysed(
         base = start or base
         links = _links(known, base, known.head or head, prefix())
         show = shown_in_revisions(base, head, links.prefix)
+        settings = _changed_settings(base, head, links.prefix, options.config_path(given))
     before, failed, _ = _side(ctx, base, (base, head), path, given)
     if failed:
         io.say(["note: that is about the base, which the request need not answer for", ""])
@@ -146,7 +149,16 @@ def _analysed(
     )
     lacks = lacking(told, after.findings) if suggest and show is not None and not code else set()
     said = with_offers(told, offers(inputs, written(), lacks, show)) if lacks and show is not None else told
-    return said, links, moment, code
+    return replace(said, settings=settings), links, moment, code
+
+
+def _changed_settings(base: str, head: str, prefix: str, path: str | None) -> str:
+    """Return the path of the configuration, from the current folder, where the request changes what was measured by."""
+    from analyzer.cli.revisions import difference
+
+    name = os.path.relpath(path, os.path.realpath(".")).replace(os.sep, "/") if path is not None else ""
+    whole = os.path.normpath(prefix + name).replace(os.sep, "/")
+    return whole if name and difference(base, head, whole) is not None else ""
 
 
 def _say_lost(before: Side, after: Side, inputs: Inputs) -> int:

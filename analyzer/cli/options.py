@@ -131,10 +131,17 @@ def one_machine(parameters: dict[str, Any]) -> str | None:
 
 def take_config(parameters: Mapping[str, Any]) -> Config | None:
     """Return the configuration that is named, else the nearest one upwards; nothing when there is none, or none is wanted."""
-    from analyzer.config import discover, read_config
+    from analyzer.config import read_config
 
-    path = parameters["config"] or (discover(".") if parameters["config"] is None else None)
+    path = config_path(parameters)
     return read_config(path) if path else None
+
+
+def config_path(parameters: Mapping[str, Any]) -> str | None:
+    """Return where the configuration is, if there is one and it is wanted."""
+    from analyzer.config import discover
+
+    return parameters["config"] or (discover(".") if parameters["config"] is None else None)
 
 
 def take_contexts(parameters: dict[str, Any]) -> Contexts:
