@@ -125,9 +125,7 @@ def _rule(one: Operation, reference: Reference, coverage: Coverage) -> dict[str,
     if not actions:
         coverage.note("bound", "no action", one.full_name)
     if actions:
-        grants += role_grants(one)
-    if actions and how not in DOUBTFUL:
-        grants += tag_grants(actions[0], one)
+        grants += [*role_grants(one), *tag_grants(actions[0], one)]
     grants += one.own.get("extra", {}).get(one.name, [])
     grants += key_grants(one, grants) if actions else ()
     compiled = compile_grants(grants, source, place)
