@@ -10,6 +10,7 @@ import pytest
 from analyzer.integrations import SUFFIXES
 from analyzer.maps import index, service_map
 from service_maps.build.__main__ import drift, faults, write
+from service_maps.build.check import check_override
 from service_maps.build.compile import GRANT_KEYS, LEVELS, OPERATION_KEYS, ROOT, SERVICE_KEYS, MapError, compile_all
 
 COVERED = Path(__file__).parent / "integrations_covered.txt"
@@ -133,6 +134,16 @@ def test_the_checker_finds(maps: Path, old: str, new: str, fault: str) -> None:
     """Each invention in a map is found, and the fault says what was invented."""
     change(maps, old, new)
     assert [found for found in faults(maps) if fault in found]
+
+
+def test_the_checker_finds_what_nobody_reads() -> None:
+    """An operation that is written by hand takes no row under `extra`: what such a row grants would be left out in silence."""
+    row = {"level": "call", "actions": ["sqs:GetQueueUrl"], "resources": ["*"], "because": "the queue has no name"}
+    override = {"source": "https://docs.aws.amazon.com/service-authorization/latest/reference/list_sqs.html"}
+    alone = override | {"operations": {"GetQueueUrl": {"grants": [row]}}, "extra": {"ListQueues": [row]}}
+    assert check_override("sqs", alone, {}) == []
+    both = alone | {"extra": {"GetQueueUrl": [row]}}
+    assert check_override("sqs", both, {}) == ["overrides/sqs.yaml: GetQueueUrl: under `operations` and `extra`"]
 
 
 @pytest.mark.parametrize(("old", "new", "fault"), SQL_FAULTS.values(), ids=SQL_FAULTS.keys())

@@ -53,6 +53,9 @@ def check_override(name: str, raw: dict[str, Any], shared_forms: dict[str, Any])
     faults: list[str] = []
     forms = {**shared_forms, **raw.get("forms", {})}
     shapes = sdk_shapes(name)
+    # What is written by hand is all there is of an operation: a row beside it would never be read.
+    both = set(raw.get("operations", {})) & set(raw.get("extra", {}))
+    faults.extend(f"overrides/{name}.yaml: {operation}: under `operations` and `extra`" for operation in sorted(both))
     for operation, row in raw.get("operations", {}).items():
         faults.extend(f"overrides/{name}.yaml: {operation}: {fault}" for fault in _check_sql(row, shapes.get(operation)))
     for operation, starts in raw.get("starts", {}).items():
