@@ -17,8 +17,9 @@ from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.errors import SourceError
 from analyzer.templates.cloudformation_role import boundary_of, declared_role, is_role, policies
+from analyzer.templates.conditions import conditional
 from analyzer.templates.connectors import connections
-from analyzer.templates.depends import conditional, dependencies
+from analyzer.templates.depends import dependencies
 from analyzer.templates.expressions import texts, value
 from analyzer.templates.facts import Facts, facts_of, meant
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
@@ -127,7 +128,7 @@ def _machines(stack: Stack, project: Project) -> Iterator[Found | SourceError]:
         except SourceError as error:
             yield error
             continue
-        around = conditional(template.resources, str(name))
+        around = conditional(template, str(name))
         said = tuple(_over_a_default(loop, loops.usual[loop]) for loop in loops.usual if loop in pointer)
         role = found.role and replace(found.role, machines=sharing(found.role, template))
         said = (*found.diagnostics, *said)
@@ -364,7 +365,7 @@ def _role(machine: Machine) -> Role | None:
     holder = next(iter(_roles(written, template)), None)
     if holder is None:
         return None
-    own = declared_role(holder, template)
+    own = declared_role(holder, template, machine.name)
     return replace(own, others=(*own.others, *connections(machine.name, template)))
 
 

@@ -28,9 +28,10 @@ class Role:
     `pointer` leads to it in the template: to a role, or to the machine itself where that holds the policies. `statements` are
     the IAM statements of its own policies, with references as texts; `managed` are names or ARNs of managed policies, and what
     else stands in a list of policies is in `others`, as it is written, with the connectors that lead away from the machine as
-    `{"Connector": {...}}`. `made` is whether SAM makes the role for the machine, `boundary` the managed policy that bounds what
-    it may do. `machines` are the state machines that take the role on, by their names in the template, whether their definitions
-    can be read or not. `added` is who adds permissions that the template does not show.
+    `{"Connector": {...}}`, and what cannot be read as `{"Unread": what it is called}`. What is there only where a condition holds
+    is `{"Fn::If": [condition, it, null]}`. `made` is whether SAM makes the role for the machine, `boundary` the managed policy
+    that bounds what it may do. `machines` are the state machines that take the role on, by their names in the template, whether
+    their definitions can be read or not. `added` is who adds permissions that the template does not show.
     """
 
     name: str
@@ -43,6 +44,11 @@ class Role:
     boundary: str | None = None
     machines: frozenset[str] = frozenset()
     added: str | None = None
+
+
+def only_where(one: Json, condition: str) -> Json:
+    """Return *one*, of a role, as what is there only where *condition* holds; as it is, where there is none."""
+    return {"Fn::If": [condition, one, None]} if condition else one
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.errors import SourceError
 from analyzer.templates.cloudformation import MACHINE, Machine, read, references, sharing
 from analyzer.templates.cloudformation_role import policies
-from analyzer.templates.depends import conditional, dependencies
+from analyzer.templates.conditions import conditional
+from analyzer.templates.depends import dependencies
 from analyzer.templates.facts import facts_of
 from analyzer.templates.loops import Loops
 from analyzer.templates.model import Found, Role
@@ -71,7 +72,7 @@ def machines(source: Source, document: dict[str, Json], project: Project) -> Ite
         try:
             found = _read(own, machine, variables)
             role = found.role and replace(found.role, machines=_sharing(found.role, service, key))
-            around = conditional(service.template.resources, name)
+            around = conditional(service.template, name)
             said = (*found.diagnostics, *map(_guess, service.guessed))
             yield replace(found, role=role, written=written, depends=depends, conditional=around, diagnostics=said)
         except SourceError as error:
