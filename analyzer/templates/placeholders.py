@@ -27,10 +27,10 @@ LONGEST = 4_000_000
 
 OPEN = "${%s}"
 
-NO_NAME = re.compile(r"(Arn|ARN|Url|URL|Uri|URI|Endpoint)s?$")
+NO_NAME = re.compile(r"(Arn|ARN|Url|URL|Uri|URI|Endpoint|[-_:/.](arn|url|uri|endpoint))s?$")
 """How a parameter is called that holds more than a name."""
 
-_ARN_NAME = re.compile(r"(?:Arn|ARN|[-_:]arn)$")
+_ARN_NAME = re.compile(r"(?:Arn|ARN|[-_:/.]arn)$")
 """How something is called that holds an ARN: a parameter, an export, an attribute of a resource nobody knows."""
 
 _LOOKED_UP = "AWS::SSM::Parameter::Value<String>"

@@ -7,6 +7,7 @@ https://www.serverless.com/plugins/serverless-step-functions
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,7 +23,7 @@ from analyzer.templates.loops import Loops
 from analyzer.templates.model import Found, Role
 from analyzer.templates.placeholders import Template
 from analyzer.templates.project import Project
-from analyzer.templates.variables import CHOSEN, Variables
+from analyzer.templates.variables import CHOSEN, LOOKED_UP, Variables
 from analyzer.text import Json, Source
 
 _FUNCTION, _ACTIVITY = "AWS::Lambda::Function", "AWS::StepFunctions::Activity"
@@ -120,6 +121,7 @@ def _read(own: Mapping[str, Json], machine: Machine, variables: Variables) -> Fo
         found,
         name=machine.title,
         dialect="serverless",
+        functions={**found.functions, **variables.written},
         source=replace(source, base=pointer) if isinstance(own.get("definition"), dict) else found.source,
         files=tuple(variables.files),
     )
@@ -151,10 +153,10 @@ def _parts(resources: Json) -> dict[str, dict[str, Json]]:
 
 
 def _chosen(variables: Variables) -> dict[str, Json]:
-    """Return the open variables as parameters of the template: what whoever deploys chooses is text, the rest may be anything."""
+    """Return the open variables as parameters of the template: what is chosen or looked up is text, the rest may be anything."""
     return {
         name: {
-            "Type": "String" if name.partition(":")[0] in CHOSEN else _OPEN,
+            "Type": "String" if re.split("[:(]", name, maxsplit=1)[0] in (*CHOSEN, *LOOKED_UP) else _OPEN,
             **({"Default": told[0]} if len(told) == 1 else {"AllowedValues": list(told)} if told else {}),
         }
         for name, told in variables.defaults.items()
