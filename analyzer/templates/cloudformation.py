@@ -16,6 +16,7 @@ from typing import Any
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.errors import SourceError
+from analyzer.templates.arns import arns_in
 from analyzer.templates.cloudformation_role import boundary_of, declared_role, is_role, policies
 from analyzer.templates.conditions import conditional
 from analyzer.templates.connectors import connections
@@ -298,22 +299,8 @@ def _texts(
             arns |= {name} if is_arn(name, template) else set()
         waiting.extend(referred(list(known[name])))
     told = {name: found for name, found in known.items() if found}
-    whole = {name for name in _resources_of(definition, told) if name in names and name not in told}
+    whole = {name for name in arns_in(definition, told) if name in names and name not in told and is_given(name, template)}
     return told, frozenset(names - whole), frozenset(arns | whole)
-
-
-def _resources_of(definition: Json, known: Mapping[str, Texts]) -> Iterator[str]:
-    """Yield the placeholders that stand alone for the `Resource` of a task: that is an ARN, whatever they are called."""
-    waiting = [definition]
-    while waiting:
-        one = waiting.pop()
-        waiting += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
-        text = one.get("Resource") if isinstance(one, dict) and one.get("Type") == "Task" else None
-        seen: set[str] = set()
-        while isinstance(text, str) and (match := PLACEHOLDER.fullmatch(text)) and match[1] not in seen:
-            seen.add(match[1])
-            yield match[1]
-            text = next(iter(known.get(match[1], ())), None)
 
 
 def references(template: Template) -> dict[str, str]:

@@ -16,6 +16,7 @@ from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.errors import NotADefinition, SourceError
 from analyzer.sources import parse_any
 from analyzer.sources.limits import too_deep
+from analyzer.templates.arns import arns_in
 from analyzer.templates.hcl import Block, Body
 from analyzer.templates.hcl_evaluate import evaluate
 from analyzer.templates.hcl_functions import quoted
@@ -167,6 +168,7 @@ def _read(machine: _Machine) -> Found:
     texts, names = texts_of([beside, f"${{{own}}}"], configuration.known.texts, configuration.known.names)
     written = _written(configuration)
     arns, unsure = _shaped({*texts, *_named([beside, *(text for found in texts.values() for text in found)])}, texts)
+    arns |= {name for name in arns_in(document, texts) if name not in texts and _GIVEN.fullmatch(name)}
     told_by = [text for found in texts.values() for text in found]
     files = {one.name for one in configuration.files.values()}
     if machine.resource.module.prefix:
@@ -273,12 +275,16 @@ def _alias(block: Block, scope: Scope) -> str:
 
 
 _ARN = re.compile(r"(?:^|[._-])arns?(?:\[[0-9]+\])?$", re.IGNORECASE)
+_OWN_NAME = re.compile(r"[\w.\[\]'-]+")
+_GIVEN = re.compile(r"(?:.*\.)?(?:var|module\.[^.]+)\.[\w-]+")
+"""What comes from outside of a module: a variable, the output of another one."""
+
 _CALLED = re.compile(r"(?:^|[._-])name$")
 
 
 def _shaped(names: Iterable[str], known: Mapping[str, Texts]) -> tuple[frozenset[str], frozenset[str]]:
     """Return which of *names* stand for whole ARNs of which nothing is known, and which for names, by what they are called."""
-    own = [name for name in names if re.fullmatch(r"[\w.\[\]'-]+", name)]
+    own = [name for name in names if _OWN_NAME.fullmatch(name)]
     open_ = [name for name in own if name not in known]
     arns = {name for name in open_ if _ARN.search(name)}
     arns |= {name for name in own if name.startswith("var.") and any(text.startswith("arn:") for text in known.get(name, ()))}
