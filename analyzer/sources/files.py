@@ -31,6 +31,9 @@ _TEMPLATE = re.compile(
 _TERRAFORM = re.compile(r'^[ \t]*resource[ \t]+"?aws_sfn_state_machine"?[ \t]', re.MULTILINE)
 _CALLED = re.compile(r'^[ \t]*source[ \t]*=[ \t]*"(\.{1,2}/[^"$%\n]*)"', re.MULTILINE)
 """How Terraform sources declare a state machine, and how they call a module that lies beside them."""
+_GIVES_DEFINITION = re.compile(r'^module[ \t]+"[\w-]+"[ \t]*\{(?:\r?\n(?!\}).*)*?\n[ \t]+definition[ \t]*=', re.MULTILINE)
+"""A call of a module that is given a definition: it makes a machine of it, wherever it lies."""
+
 _PLANNED = ('"format_version"', '"aws_sfn_state_machine"')
 """What a plan with a state machine has in it, when Terraform shows it as JSON."""
 _MOST_CALLED = 200
@@ -165,8 +168,8 @@ def _if_definition(path: str) -> Source | None:
     except (SourceError, OSError):
         return None
     if path.lower().endswith(".tf"):
-        declared = re.search(_TERRAFORM, source.text) or _calls_machine(os.path.dirname(path), source.text)
-        return source if declared else None
+        declared = any(mark.search(source.text) for mark in (_TERRAFORM, _GIVES_DEFINITION))
+        return source if declared or _calls_machine(os.path.dirname(path), source.text) else None
     return source if looks_like_definition(source.text) else None
 
 

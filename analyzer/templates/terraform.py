@@ -27,7 +27,7 @@ from analyzer.templates.terraform_documents import expanded
 from analyzer.templates.terraform_facts import facts_of
 from analyzer.templates.terraform_module import Configuration, Module, read_module
 from analyzer.templates.terraform_names import spelled
-from analyzer.templates.terraform_resource import Resource, resources_of
+from analyzer.templates.terraform_resource import Resource, is_repeated, resources_of
 from analyzer.templates.terraform_role import MACHINE, ROLE, declared_role, role_of
 from analyzer.templates.types import terraform_type
 from analyzer.text import Json, Pointer, Source
@@ -121,6 +121,9 @@ def _called(module: Module, body: Body, top: Source, pointer: Pointer) -> Iterat
         except SourceError as error:
             yield error
             continue
+        if not children and "definition" in block.body.attributes and not is_repeated(block):
+            why = f"state machine of `{module.prefix}module.{block.labels[0]}`: its module is not in the project"
+            yield SourceError(why, name=module.where, line=block.line, help=f"run `terraform init`, or {_PLAN}")
         place = (*pointer, "module", block.labels[0])
         for child in children:
             for source, inner in child.sources:
