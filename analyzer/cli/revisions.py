@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from analyzer.errors import OptionError, SourceError
-from analyzer.sources import decode, is_candidate, looks_like_definition
+from analyzer.sources import declares_machine, decode, is_candidate, looks_like_definition
 from analyzer.sources.limits import MAX_BYTES
 from analyzer.templates import Project
 from analyzer.templates.project import MOST_FILES
@@ -33,6 +34,7 @@ class Revision(Project):
 
     tree: dict[str, str] = field(default_factory=dict)
     named: str = ""
+    _folders: dict[str, list[str]] = field(default_factory=dict)
 
     def read(self, path: str, base: str) -> Source | None:
         """Return the file that *path* names, from the folder *base*, as it is in the revision."""
@@ -61,9 +63,27 @@ class Revision(Project):
                 text = decode(data, name)
             except SourceError:
                 continue
-            if name == whole or looks_like_definition(text):
+            if name == whole or self._is_wanted(name, text):
                 found[name] = Source(text, name)
         return found
+
+    def _is_wanted(self, name: str, text: str) -> bool:
+        if name.lower().endswith(".tf"):
+            return declares_machine(os.path.dirname(name), text, self._sources_in)
+        return looks_like_definition(text)
+
+    def _sources_in(self, folder: str) -> Iterator[str]:
+        found = (self.read(os.path.join(folder, name), self.root) for name in self.listed(os.path.join(self.root, folder), ".tf"))
+        return (one.text for one in found if one is not None)
+
+    def listed(self, folder: str, suffix: str) -> list[str]:
+        """Return the names of the files and folders in *folder* that end with *suffix*, as they are in the revision."""
+        here = os.path.relpath(os.path.normpath(folder), self.root).replace(os.sep, "/")
+        if here not in self._folders:
+            below = "" if here == "." else f"{here}/"
+            names = (name.removeprefix(below).partition("/")[0] for name in self.tree if name.startswith(below))
+            self._folders[here] = sorted({name for name in names if not name.startswith(".")})
+        return [name for name in self._folders[here] if name.endswith(suffix)]
 
 
 def read_revision(revision: str) -> Revision:

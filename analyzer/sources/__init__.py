@@ -11,10 +11,19 @@ Nothing here knows what a state is.
 from __future__ import annotations
 
 from analyzer.sources.document import as_definition, parse_any, parse_document
-from analyzer.sources.files import decode, find, is_candidate, looks_like_definition, may_be_template, read_source
+from analyzer.sources.files import (
+    declares_machine,
+    decode,
+    find,
+    is_candidate,
+    looks_like_definition,
+    may_be_template,
+    read_source,
+)
 
 __all__ = [
     "as_definition",
+    "declares_machine",
     "decode",
     "find",
     "is_candidate",

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from analyzer.errors import SourceError, SourceNotFound, SyntaxProblem
 from analyzer.sources.json_text import looks_like_json
@@ -168,8 +168,7 @@ def _if_definition(path: str) -> Source | None:
     except (SourceError, OSError):
         return None
     if path.lower().endswith(".tf"):
-        declared = any(mark.search(source.text) for mark in (_TERRAFORM, _GIVES_DEFINITION))
-        return source if declared or _calls_machine(os.path.dirname(path), source.text) else None
+        return source if declares_machine(os.path.dirname(path), source.text, _sources_in) else None
     return source if looks_like_definition(source.text) else None
 
 
@@ -195,29 +194,39 @@ def looks_like_definition(text: str) -> bool:
     return isinstance(document, dict) and ("StartAt" in document or "States" in document)
 
 
-def _calls_machine(folder: str, text: str) -> bool:
-    """Tell whether a module that *text*, a Terraform source in *folder*, calls from beside it declares a state machine."""
+def declares_machine(folder: str, text: str, texts_in: Callable[[str], Iterable[str]]) -> bool:
+    """Tell whether a Terraform source in *folder* declares a machine, or a module does that it calls from beside it.
+
+    *texts_in* gives the texts of the sources in a folder. A module that lies elsewhere makes one of a definition it is given.
+    """
+    if any(mark.search(text) for mark in (_TERRAFORM, _GIVES_DEFINITION)):
+        return True
     waiting = [os.path.join(folder, called) for called in _CALLED.findall(text)]
     seen: set[str] = set()
     files = 0
     while waiting and files < _MOST_CALLED:
-        module = os.path.realpath(waiting.pop())
-        if module in seen or not os.path.isdir(module):
+        module = os.path.normpath(waiting.pop())
+        if module in seen:
             continue
         seen.add(module)
-        for name in sorted(os.listdir(module)):
-            path = os.path.join(module, name)
-            if not name.endswith(".tf") or os.path.islink(path) or not os.path.isfile(path) or os.path.getsize(path) > MAX_BYTES:
-                continue
+        for inner in texts_in(module):
             files += 1
-            try:
-                inner = read_source(path).text
-            except SourceError:
-                continue
             if _TERRAFORM.search(inner):
                 return True
             waiting += [os.path.join(module, called) for called in _CALLED.findall(inner)]
     return False
+
+
+def _sources_in(folder: str) -> Iterator[str]:
+    """Yield the texts of the Terraform sources in a folder."""
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+        path = os.path.join(folder, name)
+        if not name.endswith(".tf") or os.path.islink(path) or not os.path.isfile(path) or os.path.getsize(path) > MAX_BYTES:
+            continue
+        try:
+            yield read_source(path).text
+        except SourceError:
+            continue
 
 
 def decode(data: bytes, name: str) -> str:
