@@ -46,5 +46,5 @@ def _shown(machine: dict[str, Any]) -> str:
     lines = [f"{machine['name']} · {machine['type']} · {machine['arn']} · {place}"]
     for grant in machine["grants"]:
         lines += [f"  {grant['action']} on {resource} ({grant['certainty']})" for resource in grant["resources"]]
-    told = [one["message"] for one in machine["diagnostics"] if one["id"] == "parameter-as-name"]
+    told = [one["message"] for one in machine["diagnostics"] if one["id"] in ("parameter-as-name", "parameter-default")]
     return "\n".join(dict.fromkeys([*lines, *(f"  note: {message}" for message in told)]))

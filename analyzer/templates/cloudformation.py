@@ -16,7 +16,6 @@ from typing import Any
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.errors import SourceError
-from analyzer.templates.arns import arns_in
 from analyzer.templates.cloudformation_role import boundary_of, declared_role, is_role, policies
 from analyzer.templates.conditions import conditional
 from analyzer.templates.connectors import connections
@@ -39,6 +38,7 @@ from analyzer.templates.placeholders import (
     referred,
 )
 from analyzer.templates.project import Project
+from analyzer.templates.references import arns_in, followed
 from analyzer.templates.stacks import Stack, path_of, read_stacks
 from analyzer.templates.substitutions import parse, settle, texts_of, with_table
 from analyzer.text import Json, Pointer, Source
@@ -186,6 +186,7 @@ def read(machine: Machine, role: Role | None = None) -> Found:
         names=names,
         arns=arns,
         unsure=frozenset(name for name in names if _is_unsure(name, known, definition, machine.template)),
+        usual=frozenset(name for name in followed([definition], known) - names - arns if _is_usual(name, machine.template)),
         settled=frozenset(name for name in told if name in known),
         generated=frozenset(name for name in told if name not in known),
         own_name=own_name,
@@ -203,6 +204,12 @@ def _is_unsure(name: str, known: Mapping[str, Texts], definition: Json, template
     alone = f"${{{name}}}"
     whole = any(alone in found for found in known.values()) or json.dumps(alone) in json.dumps(definition)
     return is_given(name, template) and not known.get(name) and whole
+
+
+def _is_usual(name: str, template: Template) -> bool:
+    """Tell whether *name* is a parameter of which the default is known, and nothing of what else it may be."""
+    parameter = template.parameters.get(name)
+    return isinstance(parameter, dict) and "Default" in parameter and "AllowedValues" not in parameter
 
 
 def _definition(

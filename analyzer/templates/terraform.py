@@ -16,13 +16,13 @@ from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.errors import NotADefinition, SourceError
 from analyzer.sources import parse_any
 from analyzer.sources.limits import too_deep
-from analyzer.templates.arns import arns_in
 from analyzer.templates.hcl import Block, Body
 from analyzer.templates.hcl_evaluate import evaluate
 from analyzer.templates.hcl_functions import quoted
 from analyzer.templates.hcl_values import Choice, Ref, Scope, as_text
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.project import Project
+from analyzer.templates.references import arns_in, followed
 from analyzer.templates.terraform_documents import expanded
 from analyzer.templates.terraform_facts import facts_of
 from analyzer.templates.terraform_module import Configuration, Module, read_module
@@ -172,6 +172,9 @@ def _read(machine: _Machine) -> Found:
     written = _written(configuration)
     arns, unsure = _shaped({*texts, *_named([beside, *(text for found in texts.values() for text in found)])}, texts)
     arns |= {name for name in arns_in(document, texts) if name not in texts and _GIVEN.fullmatch(name)}
+    kept = (names | unsure) - arns
+    open_ = followed([document], texts) - kept - arns
+    usual = frozenset(name for name in open_ if _VARIABLE.fullmatch(name) and len(texts.get(name, ())) == 1)
     told_by = [text for found in texts.values() for text in found]
     files = {one.name for one in configuration.files.values()}
     if machine.resource.module.prefix:
@@ -185,9 +188,10 @@ def _read(machine: _Machine) -> Found:
         document=document,
         options=options,
         texts=texts,
-        names=(names | unsure) - arns,
+        names=kept,
         arns=arns,
         unsure=unsure - names,
+        usual=usual,
         written=written,
         spelled=spelled({*texts, *written.values(), *_named([beside, *written, *told_by])}, machine.resource.module, written),
         home=machine.resource.module.prefix,
@@ -279,6 +283,7 @@ def _alias(block: Block, scope: Scope) -> str:
 
 _ARN = re.compile(r"(?:^|[._-])arns?(?:\[[0-9]+\])?$", re.IGNORECASE)
 _OWN_NAME = re.compile(r"[\w.\[\]'-]+")
+_VARIABLE = re.compile(r"var\.[\w-]+")
 _GIVEN = re.compile(r"(?:.*\.)?(?:var|module\.[^.]+)\.[\w-]+")
 """What comes from outside of a module: a variable, the output of another one."""
 

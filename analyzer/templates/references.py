@@ -1,9 +1,10 @@
-"""Placeholders of a definition that stand for whole ARNs, by the places where they stand, whatever they are called."""
+"""Placeholders of a definition: those it comes to, and those that stand for whole ARNs, whatever they are called."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.templates.model import Texts
@@ -27,6 +28,18 @@ def arns_in(definition: Json, known: Mapping[str, Texts]) -> Iterator[str]:
         if isinstance(one, dict) and one.get("Type") == "Task":
             for text in _of_task(one):
                 yield from _alone(text, known)
+
+
+def followed(values: Iterable[Json], known: Mapping[str, Texts]) -> frozenset[str]:
+    """Return the placeholders in *values*, and those in the texts that such ones stand for."""
+    waiting = [json.dumps(value, ensure_ascii=False) for value in values]
+    seen: set[str] = set()
+    while waiting:
+        for name in PLACEHOLDER.findall(waiting.pop()):
+            if name not in seen:
+                seen.add(name)
+                waiting += known.get(name, ())
+    return frozenset(seen)
 
 
 def _of_task(task: Mapping[str, Json]) -> Iterator[Json]:
