@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,23 +23,21 @@ from analyzer.templates.expressions import texts, value
 from analyzer.templates.facts import Facts, facts_of, meant
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.placeholders import (
-    MADE,
     OPEN,
     STACKS,
     Template,
     expand,
-    filled,
     is_arn,
     is_given,
     is_plain,
     meaning,
-    named,
     referred,
 )
 from analyzer.templates.project import Project
 from analyzer.templates.references import arns_in, followed
 from analyzer.templates.stacks import Stack, path_of, read_stacks
 from analyzer.templates.substitutions import parse, settle, texts_of, with_table
+from analyzer.templates.written import references
 from analyzer.text import Json, Pointer, Source
 
 MACHINE, SAM_MACHINE = "AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine"
@@ -218,7 +215,10 @@ def _definition(
     """Return the definition, where it stands in which text, the files it was read from, and more names that it has."""
     inline = machine.properties.get("Definition")
     if isinstance(inline, dict) and not _includes(inline):
-        return value(inline, machine.template), (*machine.source.base, *machine.at("Definition")), machine.source, (), {}
+        made = value(inline, machine.template)
+        if isinstance(made, dict) and made.keys() == {"Fn::If"}:
+            raise _unread(machine, *_SEVERAL)
+        return made, (*machine.source.base, *machine.at("Definition")), machine.source, (), {}
     written = machine.get("text")
     if written is not None and not _includes(written):
         return _from_text(machine, written, given)
@@ -249,6 +249,8 @@ def _from_text(
     machine: Machine, written: Json, given: Mapping[str, Texts]
 ) -> tuple[Json, Pointer, Source, tuple[str, ...], Mapping[str, Texts]]:
     found, left = with_table(written, machine.template)
+    if len(found) > 1:
+        raise _unread(machine, *_SEVERAL)
     [text] = found if len(found) == 1 else [OPEN % "text"]
     text = expand(text, machine.template) if PLACEHOLDER.fullmatch(text.strip()) else text
     if PLACEHOLDER.fullmatch(text.strip()):
@@ -256,6 +258,9 @@ def _from_text(
     inner = Source(text, f"{machine.source.name} ({machine.title or machine.name})")
     document, inner = parse(inner, {**given, **left}, machine.template)
     return document, (), inner, (), left
+
+
+_SEVERAL = ("its definition may be one of several", "write what differs into the definition, or a machine for each")
 
 
 def _unread(machine: Machine, why: str, help: str) -> SourceError:
@@ -308,42 +313,6 @@ def _texts(
     told = {name: found for name, found in known.items() if found}
     whole = {name for name in arns_in(definition, told) if name in names and name not in told and is_given(name, template)}
     return told, frozenset(names - whole), frozenset(arns | whole)
-
-
-def references(template: Template) -> dict[str, str]:
-    """Return how CloudFormation refers to the texts that its resources have: ``arn:...`` → `Orders.Arn`, `Topic`.
-
-    What the deployment makes up stands as a wildcard in them, as it does in a policy.
-    """
-    made: dict[str, str] = {}
-    for name in template.resources:
-        kind = template.type_of(name)
-        if kind is None:
-            continue
-        bare = OPEN % named(name, kind)
-        called = (bare, *meaning(named(name, kind), template))
-        for own in called if len(called) <= 2 else called[:1]:  # the template may say the name, and use it without reference
-            for attribute, pattern in kind.attributes.items():
-                if pattern != "{name}":
-                    text = _as_granted(filled(pattern, name, template), name).replace(bare, own)
-                    made.setdefault(text, f"{name}.{attribute}")
-            if kind.ref not in ("{name}", None):
-                made[_as_granted(filled(kind.ref, name, template), name).replace(bare, own)] = name
-    made |= {text: name for name, found in template.outputs.items() for text in found[:1] if _is_one_arn(text)}
-    for name in template.parameters:
-        found = meaning(name, template, usual=False)
-        made |= {found[0]: name} if len(found) == 1 and _is_one_arn(found[0]) else {}
-    return made
-
-
-def _is_one_arn(text: str) -> bool:
-    """Tell whether a text that comes from another template is an ARN with a name of that template in it."""
-    return text.startswith("arn:") and "#" in text
-
-
-def _as_granted(text: str, name: str) -> str:
-    open_end = f"${{{name}{MADE}}}"
-    return re.sub(f"(?:{re.escape(open_end)})+", "*", text)
 
 
 def _role(machine: Machine) -> Role | None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.errors import SourceError
-from analyzer.templates.cloudformation import MACHINE, Machine, read, references, sharing
+from analyzer.templates.cloudformation import MACHINE, Machine, read, sharing
 from analyzer.templates.cloudformation_role import policies
 from analyzer.templates.conditions import conditional
 from analyzer.templates.depends import dependencies
@@ -24,6 +24,7 @@ from analyzer.templates.model import Found, Role
 from analyzer.templates.placeholders import Template
 from analyzer.templates.project import Project
 from analyzer.templates.variables import CHOSEN, LOOKED_UP, Variables
+from analyzer.templates.written import references
 from analyzer.text import Json, Source
 
 _FUNCTION, _ACTIVITY = "AWS::Lambda::Function", "AWS::StepFunctions::Activity"
