@@ -40,9 +40,22 @@ def declared_role(holder: str, template: Template, machine: str = "") -> Role:
         statements=(*own.statements, *managed.statements, *beside),
         managed=(*own.managed, *managed.managed),
         others=(*own.others, *managed.others),
-        trust=value(properties.get("AssumeRolePolicyDocument"), template),
+        trust=value(_with_choices(properties.get("AssumeRolePolicyDocument"), template), template),
         boundary=boundary_of(properties, template),
     )
+
+
+def _with_choices(trust: Json, template: Template) -> Json:
+    """Return a trust policy with nothing but an empty object where a condition may leave a part of it out."""
+    if isinstance(trust, list):
+        return [_with_choices(one, template) for one in trust]
+    if not isinstance(trust, dict):
+        return trust
+    made = {key: _with_choices(one, template) for key, one in trust.items()}
+    choice = made.get("Fn::If")
+    if len(made) == 1 and isinstance(choice, list) and len(taken(choice, template)) == 2:
+        return {"Fn::If": [choice[0], *({} if one == {"Ref": NOTHING} else one for one in choice[1:])]}
+    return made
 
 
 def boundary_of(properties: Mapping[str, Json], template: Template) -> str | None:
