@@ -114,7 +114,7 @@ def analyze(
         *doubts,
         *target_doubts,
         *review_size(policy, by_role.get(EXECUTION, ()), "the execution role"),
-        *(_taken_for_names(found, context) if found is not None else ()),
+        *((*_taken_for_names(found, context), *_taken_as_usual(found, context)) if found is not None else ()),
     )
     return Analysis(
         machine, context, policy, trust, tuple(targets), grants, sort_diagnostics(everything), starts_of(calls), found
@@ -158,6 +158,18 @@ def _taken_for_names(found: Found, context: Context) -> Iterator[Diagnostic]:
     if kept:
         named = _listed([f"`${{{name}}}`" for name in kept])
         yield diagnostic("parameter-as-name", f"{named} {'is' if len(kept) == 1 else 'are'} taken for a plain name, not an ARN")
+
+
+def _taken_as_usual(found: Found, context: Context) -> Iterator[Diagnostic]:
+    """Say which parameters are taken for their defaults, where all else that only the deployment knows is kept."""
+    if not any(has_symbol(str(text)) for text in context.substitutions.values()):
+        return
+    taken = sorted(name for name in found.usual if context.substitutions.get(name) in found.texts.get(name, ()))
+    if taken:
+        named = _listed([f"`${{{name}}}`" for name in taken])
+        yield diagnostic(
+            "parameter-default", f"{named} {'is' if len(taken) == 1 else 'are'} taken for what the template gives by default"
+        )
 
 
 def _member(analysis: Analysis) -> Member:

@@ -125,6 +125,11 @@ CATALOGUE: dict[str, Entry] = {
         "a parameter of the template without a default is written into ARNs as a name",
         "give the parameter a Default or an AllowedPattern that shows what it holds",
     ),
+    "parameter-default": Entry(
+        _W,
+        "a parameter that holds more than a name is written out as its default, so that the policy fits no other value",
+        "for a deployment with another value, give that with --substitution",
+    ),
     "input-of-parents": Entry(
         _W,
         "the input of a machine is taken from those that start it in the same run",

@@ -212,12 +212,16 @@ def single_conditions(condition: Condition) -> list[Condition]:
 
 
 def is_under(condition: Condition, wide: Condition) -> bool:
-    """Tell whether *wide* lets through whatever *condition* lets through, value by value for one key."""
-    if wide in ((), condition):
-        return True
-    if len(condition) != 1 or len(wide) != 1 or condition[0][:2] != wide[0][:2] or not condition[0][0].endswith("Like"):
-        return False
-    return is_within(condition[0][2][0], wide[0][2][0])
+    """Tell whether *wide* lets through whatever *condition* lets through: key by key, a pattern by a wider one."""
+    own = {(operator, key): values for operator, key, values in condition}
+    return all(
+        (operator, key) in own
+        and (
+            own[operator, key] == values
+            or (operator.endswith("Like") and all(any(is_within(one, other) for other in values) for one in own[operator, key]))
+        )
+        for operator, key, values in wide
+    )
 
 
 @st.composite

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from analyzer.cli import main
 from analyzer.errors import SourceError
-from analyzer.sources import find, read_source
+from analyzer.sources import find, parse_any, read_source
 from analyzer.templates import Found, Project, machines_in
 from analyzer.templates.alternatives import ANY, fits
 from analyzer.templates.serverless import is_template, machines
@@ -246,6 +246,54 @@ def test_each_value_that_a_stage_may_choose_is_granted(tmp_path: Path) -> None:
     granted = [resource for grant in machine["grants"] for resource in grant["resources"]]
     assert granted == [f"arn:aws:dynamodb:{HOME}:table/t-dev", f"arn:aws:dynamodb:{HOME}:table/t-prod"]
     assert "`${self:custom.tags.*}` is taken for what it usually is" in " ".join(one["message"] for one in machine["diagnostics"])
+
+
+@pytest.mark.parametrize(
+    ("written", "resource"),
+    [
+        ("${cf:net.ChargeArn}", "${cf:net.ChargeArn}"),
+        ("${cf:net-${sls:stage}.ChargeArn}", "${cf:net-${sls:stage}.ChargeArn}"),
+        ("${ssm:/charge/arn}", "${ssm:/charge/arn}"),
+        (
+            "${cf:net.Charge}",
+            [{"Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${cf:net.Charge}"}],
+        ),
+        ("${opt:fn}", [{"Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${opt:fn}"}]),
+    ],
+)
+def test_a_variable_is_written_back_as_it_stands_in_the_file(tmp_path: Path, written: str, resource: object) -> None:
+    """The framework fills its variables in before CloudFormation reads any reference.
+
+    https://www.serverless.com/framework/docs/guides/variables
+    """
+    invoke = {"Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": written, "Payload": {}}}
+    steps = {
+        "stateMachines": {"my-flow": {"definition": {"StartAt": "A", "States": {"A": {"Type": "Task", "End": True, **invoke}}}}}
+    }
+    document = {"service": "x", "provider": {"stage": "${opt:stage, 'dev'}"}, "stepFunctions": steps}
+    (tmp_path / "serverless.json").write_text(json.dumps(document))
+    command = ["analyze", "-q", "--no-config", "--format", "serverless", str(tmp_path / "serverless.json")]
+    done, _ = parse_any(Source(CliRunner().invoke(main, command).stdout, "serverless.yml"))
+    assert isinstance(done, dict)
+    [statement] = done["stepFunctions"]["stateMachines"]["my-flow"]["iamRoleStatements"]
+    assert statement == {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": resource}
+
+
+def test_variables_that_differ_in_the_stage_are_two(tmp_path: Path) -> None:
+    """`net-dev` and `net-${sls:stage}` are the same in one stage only."""
+    names = ("${cf:net-dev.Table}", "${cf:net-${sls:stage}.Table}")
+    get, put = (
+        {"Type": "Task", "Resource": f"arn:aws:states:::dynamodb:{verb}Item", "Parameters": {"TableName": name, **item}}
+        for verb, name, item in (("get", names[0], {"Key": {}}), ("put", names[1], {"Item": {}}))
+    )
+    states = {"Get": {**get, "Next": "Put"}, "Put": {**put, "End": True}}
+    steps = {"stateMachines": {"flow": {"definition": {"StartAt": "Get", "States": states}}}}
+    document = {"service": "x", "provider": {"stage": "${opt:stage, 'dev'}"}, "stepFunctions": steps}
+    (tmp_path / "serverless.json").write_text(json.dumps(document))
+    command = ["analyze", "-q", "--no-config", "--format", "serverless", str(tmp_path / "serverless.json")]
+    text = CliRunner().invoke(main, command).stdout
+    assert text.count("table/${cf:net-dev.Table}'") == 1
+    assert text.count("table/${cf:net-${sls:stage}.Table}'") == 1
 
 
 def test_an_exact_version_is_one_of_a_function() -> None:

@@ -116,6 +116,11 @@ def _other(other: Json, given: PolicySet, unread: list[tuple[Place, str]]) -> It
         unread.append((given.place, "has a policy that is not understood"))
         return
     [(name, parameters)] = other.items()
+    if name == "Unread":
+        unread.append(
+            (Place(f"the policy `{spell(str(parameters))}`", given.place.source, given.place.pointer), "is not understood")
+        )
+        return
     place = Place(f"policy template `{name}`", given.place.source, given.place.pointer)
     values = parameters if isinstance(parameters, Mapping) else {}
     if name == "Connector":

@@ -125,6 +125,10 @@ def _doubt(grant: Grant, needs: Needs, rights: Rights) -> str | None:
     if grant.certainty is Certainty.ASSUMED:
         given = grant.reasons[0].note
         return f"{near[0][0].place.title} allows a part of what is assumed" if near else f"needed if {given}, and not declared"
+    unsure = (one for one in rights.clauses if one.open and not one.denies)
+    perhaps = next((one for one in unsure if one.concerns(grant.action, wanted, needs.loosen.meet)), None)
+    if perhaps is not None:
+        return f"{perhaps.place.title} is {perhaps.open}"
     if not near:
         return _elsewhere(grant, needs, rights)
     names = needs.loosen.left_open(grant)

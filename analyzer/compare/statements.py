@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from analyzer.compare.catalogue import grants
@@ -41,12 +41,12 @@ class Clause:
     denies: bool = False
     excluded: tuple[str, ...] = ()
 
-    def concerns(self, action: str, resource: str) -> bool:
-        """Tell whether the statement may say something about *action* on *resource*."""
+    def concerns(self, action: str, resource: str, meet: Callable[[str, str], bool] = overlap) -> bool:
+        """Tell whether the statement may say something about *action* on *resource*; *meet* says whether two patterns may."""
         if self.excluded and grants(self.excluded, action):
             return False
         named = not self.actions or grants(self.actions, action)
-        return named and (not self.resources or any(overlap(resource, one) for one in self.resources))
+        return named and (not self.resources or any(meet(one, resource) for one in self.resources))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,10 @@ class Rights:
 
 
 def clause_of(statement: Json, place: Place) -> Clause | None:
-    """Read one statement; `None` for what is none."""
+    """Read one statement; `None` for what is none. What could not be read is a text that says what it is."""
     statement, condition = conditioned(statement)
+    if isinstance(statement, str):
+        return Clause(place, (), (), (), f"{statement}, which is not understood")
     if not isinstance(statement, Mapping):
         return None
     effect = str(statement.get("Effect", ""))

@@ -61,6 +61,11 @@ def trust_findings(
             yield _say("not-decided", machine, declared, "the trust policy has a Deny or an exclusion, which is not compared")
             doubt = True
             continue
+        if (condition := _hangs_on(statement)) is not None:
+            message = f"a part of the trust policy is in force only where the condition `{condition}` of the template says so"
+            yield _say("not-decided", machine, declared, message)
+            doubt = True
+            continue
         if not grants(texts(statement.get("Action")), wanted.action):
             continue
         yield from _strangers(machine, statement, wanted, declared)
@@ -89,6 +94,16 @@ def _wanted(derived: Json) -> _Wanted:
 def _statements(trust: Json) -> list[Mapping[str, Json]]:
     found = trust.get("Statement") if isinstance(trust, Mapping) else None
     return [one for one in (found if isinstance(found, list) else [found]) if isinstance(one, Mapping)]
+
+
+def _hangs_on(part: Json) -> str | None:
+    """Return the condition of the template that decides on *part*, or on something in it."""
+    if isinstance(part, list):
+        return next((found for one in part if (found := _hangs_on(one)) is not None), None)
+    if not isinstance(part, Mapping):
+        return None
+    choice = part.get("Fn::If")
+    return str(choice[0]) if isinstance(choice, list) and choice else _hangs_on(list(part.values()))
 
 
 def _principals(statement: Mapping[str, Json]) -> Iterator[tuple[str, str]]:

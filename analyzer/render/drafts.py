@@ -311,5 +311,10 @@ def _doubt(name: str, found: Found | None, *, own: bool) -> Diagnostic:
     if found is not None and found.spelled is not None:
         message = f"no one reference of its module is `{name}`, so `*` stands for the name"
         return diagnostic("unpinned-name", message, help="give the resource a name, or the module an output or a variable for it")
+    if "#" in name:
+        whose, _, part = name.partition("#")
+        whose = "the parent stack" if whose == PARENT else f"`{whose}`"
+        message = f"nothing here refers to `{part.replace('#', ': ')}` of {whose} alone, so `*` stands for it"
+        return diagnostic("unpinned-name", message, help="give it a name there, or the stack a parameter or an output for it")
     message = f"the role cannot refer to `{name}`, which leads back to it or is not always made, so `*` stands for the name"
     return diagnostic("unpinned-name", message, help="give the resource a name in the template")

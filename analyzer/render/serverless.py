@@ -28,8 +28,9 @@ def serverless(analyses: Sequence[Analysis]) -> str:
     names = declared(asked(made), "pascal", ids)
     machines: list[tuple[str, Json, list[str]]] = []
     roles: list[tuple[str, Json, list[str]]] = []
-    for id, draft in zip(ids, made, strict=True):
-        name = unique(pascal(draft.title), [taken for taken, _, _ in machines])
+    for one, id, draft in zip(analyses, ids, made, strict=True):
+        own = one.found.name if one.found is not None and one.found.dialect == "serverless" else pascal(draft.title)
+        name = unique(own, [taken for taken, _, _ in machines])
         if has_conditions(draft):
             machines.append((name, {"role": Tagged("GetAtt", f"{id}.Arn")}, [*remarks(draft), OWN]))
             roles.append((id, role(draft, names), []))

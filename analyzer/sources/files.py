@@ -32,6 +32,9 @@ _TEMPLATE = re.compile(
 _TERRAFORM = re.compile(r'^[ \t]*resource[ \t]+"?aws_sfn_state_machine"?[ \t]', re.MULTILINE)
 _CALLED = re.compile(r'^[ \t]*source[ \t]*=[ \t]*"(\.{1,2}/[^"$%\n]*)"', re.MULTILINE)
 """How Terraform sources declare a state machine, and how they call a module that lies beside them."""
+_GIVES_DEFINITION = re.compile(r'^module[ \t]+"[\w-]+"[ \t]*\{(?:\r?\n(?!\}|module).*)*?\n[ \t]+definition[ \t]*=', re.MULTILINE)
+"""A call of a module that is given a definition: it makes a machine of it, wherever it lies."""
+
 _PLANNED = ('"format_version"', '"aws_sfn_state_machine"')
 """What a plan with a state machine has in it, when Terraform shows it as JSON."""
 _MOST_CALLED = 200
@@ -195,9 +198,9 @@ def looks_like_definition(text: str) -> bool:
 def declares_machine(text: str, folder: str, beside: Callable[[str], Iterable[str]]) -> bool:
     """Tell whether *text*, a Terraform source in *folder*, declares a state machine, or calls a module from beside it that does.
 
-    *beside* gives the texts of the sources in a folder.
+    *beside* gives the texts of the sources in a folder. A module that lies elsewhere makes one of a definition it is given.
     """
-    if _TERRAFORM.search(text):
+    if any(mark.search(text) for mark in (_TERRAFORM, _GIVES_DEFINITION)):
         return True
     waiting = [os.path.join(folder, called) for called in _CALLED.findall(text)]
     seen: set[str] = set()

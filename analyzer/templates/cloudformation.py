@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,28 +16,28 @@ from analyzer.dataflow.values import PLACEHOLDER
 from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.errors import SourceError
 from analyzer.templates.cloudformation_role import boundary_of, declared_role, is_role, policies
+from analyzer.templates.conditions import conditional
 from analyzer.templates.connectors import connections
-from analyzer.templates.depends import conditional, dependencies
+from analyzer.templates.depends import dependencies
 from analyzer.templates.expressions import texts, value
 from analyzer.templates.facts import Facts, facts_of, meant
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.placeholders import (
-    MADE,
     OPEN,
     STACKS,
     Template,
     expand,
-    filled,
     is_arn,
     is_given,
     is_plain,
     meaning,
-    named,
     referred,
 )
 from analyzer.templates.project import Project
+from analyzer.templates.references import arns_in, followed
 from analyzer.templates.stacks import Stack, path_of, read_stacks
 from analyzer.templates.substitutions import parse, settle, texts_of, with_table
+from analyzer.templates.written import references
 from analyzer.text import Json, Pointer, Source
 
 MACHINE, SAM_MACHINE = "AWS::StepFunctions::StateMachine", "AWS::Serverless::StateMachine"
@@ -127,7 +126,7 @@ def _machines(stack: Stack, project: Project) -> Iterator[Found | SourceError]:
         except SourceError as error:
             yield error
             continue
-        around = conditional(template.resources, str(name))
+        around = conditional(template, str(name))
         said = tuple(_over_a_default(loop, loops.usual[loop]) for loop in loops.usual if loop in pointer)
         role = found.role and replace(found.role, machines=sharing(found.role, template))
         said = (*found.diagnostics, *said)
@@ -184,6 +183,7 @@ def read(machine: Machine, role: Role | None = None) -> Found:
         names=names,
         arns=arns,
         unsure=frozenset(name for name in names if _is_unsure(name, known, definition, machine.template)),
+        usual=frozenset(name for name in followed([definition], known) - names - arns if _is_usual(name, machine.template)),
         settled=frozenset(name for name in told if name in known),
         generated=frozenset(name for name in told if name not in known),
         own_name=own_name,
@@ -203,13 +203,22 @@ def _is_unsure(name: str, known: Mapping[str, Texts], definition: Json, template
     return is_given(name, template) and not known.get(name) and whole
 
 
+def _is_usual(name: str, template: Template) -> bool:
+    """Tell whether *name* is a parameter of which the default is known, and nothing of what else it may be."""
+    parameter = template.parameters.get(name)
+    return isinstance(parameter, dict) and "Default" in parameter and "AllowedValues" not in parameter
+
+
 def _definition(
     machine: Machine, given: Mapping[str, Texts]
 ) -> tuple[Json, Pointer, Source, tuple[str, ...], Mapping[str, Texts]]:
     """Return the definition, where it stands in which text, the files it was read from, and more names that it has."""
     inline = machine.properties.get("Definition")
     if isinstance(inline, dict) and not _includes(inline):
-        return value(inline, machine.template), (*machine.source.base, *machine.at("Definition")), machine.source, (), {}
+        made = value(inline, machine.template)
+        if isinstance(made, dict) and made.keys() == {"Fn::If"}:
+            raise _unread(machine, *_SEVERAL)
+        return made, (*machine.source.base, *machine.at("Definition")), machine.source, (), {}
     written = machine.get("text")
     if written is not None and not _includes(written):
         return _from_text(machine, written, given)
@@ -240,6 +249,8 @@ def _from_text(
     machine: Machine, written: Json, given: Mapping[str, Texts]
 ) -> tuple[Json, Pointer, Source, tuple[str, ...], Mapping[str, Texts]]:
     found, left = with_table(written, machine.template)
+    if len(found) > 1:
+        raise _unread(machine, *_SEVERAL)
     [text] = found if len(found) == 1 else [OPEN % "text"]
     text = expand(text, machine.template) if PLACEHOLDER.fullmatch(text.strip()) else text
     if PLACEHOLDER.fullmatch(text.strip()):
@@ -247,6 +258,9 @@ def _from_text(
     inner = Source(text, f"{machine.source.name} ({machine.title or machine.name})")
     document, inner = parse(inner, {**given, **left}, machine.template)
     return document, (), inner, (), left
+
+
+_SEVERAL = ("its definition may be one of several", "write what differs into the definition, or a machine for each")
 
 
 def _unread(machine: Machine, why: str, help: str) -> SourceError:
@@ -297,58 +311,8 @@ def _texts(
             arns |= {name} if is_arn(name, template) else set()
         waiting.extend(referred(list(known[name])))
     told = {name: found for name, found in known.items() if found}
-    whole = {name for name in _resources_of(definition, told) if name in names and name not in told}
+    whole = {name for name in arns_in(definition, told) if name in names and name not in told and is_given(name, template)}
     return told, frozenset(names - whole), frozenset(arns | whole)
-
-
-def _resources_of(definition: Json, known: Mapping[str, Texts]) -> Iterator[str]:
-    """Yield the placeholders that stand alone for the `Resource` of a task: that is an ARN, whatever they are called."""
-    waiting = [definition]
-    while waiting:
-        one = waiting.pop()
-        waiting += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
-        text = one.get("Resource") if isinstance(one, dict) and one.get("Type") == "Task" else None
-        seen: set[str] = set()
-        while isinstance(text, str) and (match := PLACEHOLDER.fullmatch(text)) and match[1] not in seen:
-            seen.add(match[1])
-            yield match[1]
-            text = next(iter(known.get(match[1], ())), None)
-
-
-def references(template: Template) -> dict[str, str]:
-    """Return how CloudFormation refers to the texts that its resources have: ``arn:...`` → `Orders.Arn`, `Topic`.
-
-    What the deployment makes up stands as a wildcard in them, as it does in a policy.
-    """
-    made: dict[str, str] = {}
-    for name in template.resources:
-        kind = template.type_of(name)
-        if kind is None:
-            continue
-        bare = OPEN % named(name, kind)
-        called = (bare, *meaning(named(name, kind), template))
-        for own in called if len(called) <= 2 else called[:1]:  # the template may say the name, and use it without reference
-            for attribute, pattern in kind.attributes.items():
-                if pattern != "{name}":
-                    text = _as_granted(filled(pattern, name, template), name).replace(bare, own)
-                    made.setdefault(text, f"{name}.{attribute}")
-            if kind.ref not in ("{name}", None):
-                made[_as_granted(filled(kind.ref, name, template), name).replace(bare, own)] = name
-    made |= {text: name for name, found in template.outputs.items() for text in found[:1] if _is_one_arn(text)}
-    for name in template.parameters:
-        found = meaning(name, template, usual=False)
-        made |= {found[0]: name} if len(found) == 1 and _is_one_arn(found[0]) else {}
-    return made
-
-
-def _is_one_arn(text: str) -> bool:
-    """Tell whether a text that comes from another template is an ARN with a name of that template in it."""
-    return text.startswith("arn:") and "#" in text
-
-
-def _as_granted(text: str, name: str) -> str:
-    open_end = f"${{{name}{MADE}}}"
-    return re.sub(f"(?:{re.escape(open_end)})+", "*", text)
 
 
 def _role(machine: Machine) -> Role | None:
@@ -364,7 +328,7 @@ def _role(machine: Machine) -> Role | None:
     holder = next(iter(_roles(written, template)), None)
     if holder is None:
         return None
-    own = declared_role(holder, template)
+    own = declared_role(holder, template, machine.name)
     return replace(own, others=(*own.others, *connections(machine.name, template)))
 
 

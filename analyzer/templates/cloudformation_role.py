@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from math import prod
 
-from analyzer.templates.expressions import NOTHING, taken, value
+from analyzer.templates.conditions import condition_of, conditions_of
+from analyzer.templates.expressions import NOTHING, taken, texts, value
 from analyzer.templates.loops import Loops
-from analyzer.templates.model import PSEUDO, Role, Texts
+from analyzer.templates.model import PSEUDO, Role, Texts, only_where
 from analyzer.templates.placeholders import OPEN, Template, meaning, referred
 from analyzer.text import Json, Pointer
 
@@ -25,20 +26,36 @@ Conditional = tuple[Json, str]
 """Something of a role, and the condition of the template under which it is there; none where it always is."""
 
 
-def declared_role(holder: str, template: Template) -> Role:
-    """Return the role that is the resource *holder*, with the policies that are resources of their own and name it."""
+def declared_role(holder: str, template: Template, machine: str = "") -> Role:
+    """Return the role that is the resource *holder*, with the policies that are resources of their own and name it.
+
+    Those that are there only where a condition holds are said to be so, unless *machine*, whose role it is, is there only then.
+    """
     properties = template.resources[holder].get("Properties") or {}
     own = policies(holder, ("Resources", holder), properties.get("Policies"), template)
     managed = policies(holder, ("Resources", holder), properties.get("ManagedPolicyArns"), template)
-    beside = list(_attached(holder, template))
+    beside = list(_attached(holder, template, conditions_of((holder, machine), template)))
     return replace(
         own,
         statements=(*own.statements, *managed.statements, *beside),
         managed=(*own.managed, *managed.managed),
         others=(*own.others, *managed.others),
-        trust=value(properties.get("AssumeRolePolicyDocument"), template),
+        trust=value(_with_choices(properties.get("AssumeRolePolicyDocument"), template), template),
         boundary=boundary_of(properties, template),
     )
+
+
+def _with_choices(trust: Json, template: Template) -> Json:
+    """Return a trust policy with nothing but an empty object where a condition may leave a part of it out."""
+    if isinstance(trust, list):
+        return [_with_choices(one, template) for one in trust]
+    if not isinstance(trust, dict):
+        return trust
+    made = {key: _with_choices(one, template) for key, one in trust.items()}
+    choice = made.get("Fn::If")
+    if len(made) == 1 and isinstance(choice, list) and len(taken(choice, template)) == 2:
+        return {"Fn::If": [choice[0], *({} if one == {"Ref": NOTHING} else one for one in choice[1:])]}
+    return made
 
 
 def boundary_of(properties: Mapping[str, Json], template: Template) -> str | None:
@@ -70,8 +87,9 @@ def is_role(resource: Json) -> bool:
     )
 
 
-def _attached(role: str, template: Template) -> Iterator[Json]:
-    """Yield the statements of policies that are resources of their own and name the role."""
+def _attached(role: str, template: Template, around: frozenset[str]) -> Iterator[Json]:
+    """Yield the statements of policies that are resources of their own and name the role, by a reference or by its name."""
+    names = _names(template.resources[role]["Properties"].get("RoleName"), template)
     for resource in template.resources.values():
         if not isinstance(resource, dict) or resource.get("Type") not in (
             "AWS::IAM::Policy",
@@ -80,11 +98,19 @@ def _attached(role: str, template: Template) -> Iterator[Json]:
         ):
             continue
         properties = resource.get("Properties")
-        if not isinstance(properties, dict):
+        condition = condition_of(resource, template, around)
+        if not isinstance(properties, dict) or condition is None:
             continue
         roles = value(properties.get("Roles", [properties.get("RoleName")]), template)
-        if any(isinstance(one, str) and role in referred([one]) for one in (roles if isinstance(roles, list) else [])):
-            yield from _statements(properties.get("PolicyDocument"), template)
+        named = [one for one in (roles if isinstance(roles, list) else [roles]) if isinstance(one, str)]
+        if any(role in referred([one]) or one in names for one in named):
+            yield from _statements(properties.get("PolicyDocument"), template, condition)
+
+
+def _names(written: Json, template: Template) -> frozenset[str]:
+    """Return what a name is written as, where it is the same in every deployment of the template."""
+    found = texts(written, template) if written is not None else ()
+    return frozenset(found) if len(found) == 1 else frozenset()
 
 
 def policies(name: str, pointer: Pointer, given: Json, template: Template) -> Role:
@@ -106,7 +132,7 @@ def policies(name: str, pointer: Pointer, given: Json, template: Template) -> Ro
         elif isinstance(one, str) and not condition:
             managed.append(one)
         elif one is not None:
-            others.append(_under(one, condition))
+            others.append(only_where(one, condition))
     return Role(name, pointer, tuple(statements), tuple(managed), tuple(others))
 
 
@@ -121,21 +147,29 @@ def _own_managed(named: Json, template: Template) -> Mapping[str, Json] | None:
 
 
 def _statements(document: Json, template: Template, condition: str = "") -> Iterator[Json]:
-    """Yield the statements of a document, each as often as it may be another one."""
+    """Yield the statements of a document, each as often as it may be another one; a text for what cannot be read."""
     for one, around in _each(document, template, condition):
-        for statement, beside in _each(one.get("Statement") if isinstance(one, dict) else None, template, around):
-            if not isinstance(statement, dict):
+        if not isinstance(one, dict) or "Statement" not in one:
+            yield only_where(_in_words(one), around)
+            continue
+        for statement, beside in _each(one["Statement"], template, around):
+            if not isinstance(statement, dict) or (len(statement) == 1 and "Effect" not in statement):
+                yield only_where(_in_words(statement), beside)
                 continue
             under = beside or next((found for _, found in _each(statement.get("Condition"), template)), "")
             effects = list(_each(statement.get("Effect"), template, under))
             found = [[one for _, one in _each(statement.get(key), template) if one] for key in _SEVERAL]
             if len(effects) * prod(1 + len(one) for one in found) > MOST_PARTS:
                 some = next(one for one in (*(one for _, one in effects), *found[0], *found[1]) if one)
-                yield _under(value({**statement, "Effect": effects[0][0]}, template), some)
+                yield only_where(value({**statement, "Effect": effects[0][0]}, template), some)
                 continue
             for effect, inner in effects:
                 for part, innermost in _parts({**statement, "Effect": effect}, template, inner):
-                    yield _under(value(part, template), innermost)
+                    yield only_where(value(part, template), innermost)
+
+
+def _in_words(written: Json) -> str:
+    return f"a part that is made by `{next(iter(written))}`" if isinstance(written, dict) and written else "a part"
 
 
 def _parts(
@@ -167,7 +201,3 @@ def _each(expression: Json, template: Template, condition: str = "") -> Iterator
             yield from _each(branch, template, condition if len(branches) == 1 else condition or str(expression["Fn::If"][0]))
     elif expression is not None and expression != {"Ref": NOTHING}:
         yield expression, condition
-
-
-def _under(one: Json, condition: str) -> Json:
-    return {"Fn::If": [condition, one, None]} if condition else one

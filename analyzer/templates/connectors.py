@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from analyzer.templates.conditions import condition_of, conditions_of
 from analyzer.templates.expressions import texts
+from analyzer.templates.model import only_where
 from analyzer.templates.placeholders import Template, filled, named
 from analyzer.text import Json
 
 CONNECTOR = "AWS::Serverless::Connector"
 
 
-def connections(machine: str, template: Template) -> Iterator[dict[str, Json]]:
-    """Yield what connectors lead to from *machine*: `{"Connector": {"Id": ..., "Type": ..., "Arn": ..., ...}}`."""
+def connections(machine: str, template: Template) -> Iterator[Json]:
+    """Yield what connectors lead to from *machine*: `{"Connector": {"Id": ..., "Type": ..., "Arn": ..., ...}}`.
+
+    One that is there only where a condition holds, and the machine not only then, is `{"Fn::If": [condition, it, null]}`.
+    """
     resource = template.resources.get(machine)
     embedded = resource.get("Connectors") if isinstance(resource, Mapping) else None
     for connector in embedded.values() if isinstance(embedded, Mapping) else ():
@@ -26,7 +31,9 @@ def connections(machine: str, template: Template) -> Iterator[dict[str, Json]]:
         properties = each.get("Properties") if isinstance(each, Mapping) and each.get("Type") == CONNECTOR else None
         source = properties.get("Source") if isinstance(properties, Mapping) else None
         if isinstance(properties, Mapping) and isinstance(source, Mapping) and source.get("Id") == machine:
-            yield from _to(properties, template)
+            condition = condition_of(each, template, conditions_of((machine,), template))
+            if condition is not None:
+                yield from (only_where(one, condition) for one in _to(properties, template))
 
 
 def _to(properties: Mapping[str, Json], template: Template) -> Iterator[dict[str, Json]]:

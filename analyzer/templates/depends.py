@@ -23,12 +23,6 @@ def named_in(expression: Json, resources: Collection[str]) -> frozenset[str]:
     return frozenset(_named({"": expression}, resources))
 
 
-def conditional(resources: Mapping[str, Json], name: str) -> frozenset[str]:
-    """Return which of *resources* have a condition that is not the one of the resource *name*."""
-    conditions = {one: resource.get("Condition") for one, resource in resources.items() if isinstance(resource, dict)}
-    return frozenset(one for one, given in conditions.items() if given is not None and given != conditions.get(name))
-
-
 def _named(resource: Json, resources: Collection[str]) -> Iterator[str]:
     if isinstance(resource, dict):
         after = resource.get("DependsOn")

@@ -28,9 +28,10 @@ class Role:
     `pointer` leads to it in the template: to a role, or to the machine itself where that holds the policies. `statements` are
     the IAM statements of its own policies, with references as texts; `managed` are names or ARNs of managed policies, and what
     else stands in a list of policies is in `others`, as it is written, with the connectors that lead away from the machine as
-    `{"Connector": {...}}`. `made` is whether SAM makes the role for the machine, `boundary` the managed policy that bounds what
-    it may do. `machines` are the state machines that take the role on, by their names in the template, whether their definitions
-    can be read or not. `added` is who adds permissions that the template does not show.
+    `{"Connector": {...}}`, and what cannot be read as `{"Unread": what it is called}`. What is there only where a condition holds
+    is `{"Fn::If": [condition, it, null]}`. `made` is whether SAM makes the role for the machine, `boundary` the managed policy
+    that bounds what it may do. `machines` are the state machines that take the role on, by their names in the template, whether
+    their definitions can be read or not. `added` is who adds permissions that the template does not show.
     """
 
     name: str
@@ -45,6 +46,11 @@ class Role:
     added: str | None = None
 
 
+def only_where(one: Json, condition: str) -> Json:
+    """Return *one*, of a role, as what is there only where *condition* holds; as it is, where there is none."""
+    return {"Fn::If": [condition, one, None]} if condition else one
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """One state machine of a template.
@@ -54,11 +60,12 @@ class Found:
     as texts. `options` are keywords of `make_context`. `texts` says what a placeholder stands for; `names` are those that stand
     for one plain name, which only the deployment knows, `unsure` those of them of which nothing shows that it is one, and
     `own_name` that of the machine; `settled` are those of them that the template gives to a resource itself, `generated` those
-    that the deployment makes; `arns` stand for whole ARNs of which nothing is known. `functions` are the placeholders that
-    stand for functions of CloudFormation, and how these are written. `written` says how the template's own language refers to a
-    text with placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``. Where the language has
-    modules, `home` is the address of the one that the machine is in, and `spelled` says how that one writes each placeholder,
-    with an empty text for what no expression is. `depends` says what each resource of the template refers to, and `conditional`
+    that the deployment makes; `arns` stand for whole ARNs of which nothing is known, and `usual` for more than a name, of which
+    the default alone is known. `functions` are the placeholders that stand for functions of CloudFormation or variables of the
+    Serverless Framework, and how these are written. `written` says how the template's own language refers to a text with
+    placeholders: ``"arn:${AWS::Partition}:sns:...:${Topic.TopicName}"`` → ``"Topic"``. Where the language has modules, `home` is
+    the address of the one that the machine is in, and `spelled` says how that one writes each placeholder, with an empty text for
+    what no expression is. `depends` says what each resource of the template refers to, and `conditional`
     are those that are not always made when the machine is. `files` are the files read besides the template. `facts` are what
     the template says of its other resources and the definition cannot show: (kind of fact, ARN) → what the resource has, or
     nothing.
@@ -80,6 +87,7 @@ class Found:
     conditional: frozenset[str] = frozenset()
     arns: frozenset[str] = frozenset()
     unsure: frozenset[str] = frozenset()
+    usual: frozenset[str] = frozenset()
     own_name: str | None = None
     functions: Mapping[str, Json] = field(default_factory=dict)
     role: Role | None = None

@@ -27,10 +27,10 @@ LONGEST = 4_000_000
 
 OPEN = "${%s}"
 
-NO_NAME = re.compile(r"(Arn|ARN|Url|URL|Uri|URI|Endpoint)s?$")
+NO_NAME = re.compile(r"(Arn|ARN|Url|URL|Uri|URI|Endpoint|[-_:/.](arn|url|uri|endpoint))s?$")
 """How a parameter is called that holds more than a name."""
 
-_ARN_NAME = re.compile(r"(?:Arn|ARN|[-_:]arn)$")
+_ARN_NAME = re.compile(r"(?:Arn|ARN|[-_:/.]arn)$")
 """How something is called that holds an ARN: a parameter, an export, an attribute of a resource nobody knows."""
 
 _LOOKED_UP = "AWS::SSM::Parameter::Value<String>"
@@ -249,8 +249,9 @@ def is_plain(name: str, template: Template) -> bool:
 
 def _shapes(parameter: Mapping[str, Json]) -> list[str]:
     """Return what the template shows of a parameter's value: nothing when its default is what the value is looked up by."""
-    shown = () if parameter.get("Type") == _LOOKED_UP else (parameter.get(key, "") for key in ("Default", "AllowedPattern"))
-    return [PLACEHOLDER.sub("", str(shape)) for shape in shown]
+    allowed = parameter.get("AllowedValues")
+    told = [parameter.get("Default", ""), parameter.get("AllowedPattern", ""), *(allowed if isinstance(allowed, list) else ())]
+    return [PLACEHOLDER.sub("", str(shape)) for shape in (() if parameter.get("Type") == _LOOKED_UP else told)]
 
 
 def is_given(name: str, template: Template) -> bool:

@@ -7,21 +7,24 @@ https://www.serverless.com/plugins/serverless-step-functions
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from analyzer.diagnostics import Diagnostic, diagnostic
 from analyzer.errors import SourceError
-from analyzer.templates.cloudformation import MACHINE, Machine, read, references, sharing
+from analyzer.templates.cloudformation import MACHINE, Machine, read, sharing
 from analyzer.templates.cloudformation_role import policies
-from analyzer.templates.depends import conditional, dependencies
+from analyzer.templates.conditions import conditional
+from analyzer.templates.depends import dependencies
 from analyzer.templates.facts import facts_of
 from analyzer.templates.loops import Loops
 from analyzer.templates.model import Found, Role
 from analyzer.templates.placeholders import Template
 from analyzer.templates.project import Project
-from analyzer.templates.variables import CHOSEN, Variables
+from analyzer.templates.variables import CHOSEN, LOOKED_UP, Variables
+from analyzer.templates.written import references
 from analyzer.text import Json, Source
 
 _FUNCTION, _ACTIVITY = "AWS::Lambda::Function", "AWS::StepFunctions::Activity"
@@ -71,7 +74,7 @@ def machines(source: Source, document: dict[str, Json], project: Project) -> Ite
         try:
             found = _read(own, machine, variables)
             role = found.role and replace(found.role, machines=_sharing(found.role, service, key))
-            around = conditional(service.template.resources, name)
+            around = conditional(service.template, name)
             said = (*found.diagnostics, *map(_guess, service.guessed))
             yield replace(found, role=role, written=written, depends=depends, conditional=around, diagnostics=said)
         except SourceError as error:
@@ -119,6 +122,7 @@ def _read(own: Mapping[str, Json], machine: Machine, variables: Variables) -> Fo
         found,
         name=machine.title,
         dialect="serverless",
+        functions={**found.functions, **variables.written},
         source=replace(source, base=pointer) if isinstance(own.get("definition"), dict) else found.source,
         files=tuple(variables.files),
     )
@@ -150,10 +154,10 @@ def _parts(resources: Json) -> dict[str, dict[str, Json]]:
 
 
 def _chosen(variables: Variables) -> dict[str, Json]:
-    """Return the open variables as parameters of the template: what whoever deploys chooses is text, the rest may be anything."""
+    """Return the open variables as parameters of the template: what is chosen or looked up is text, the rest may be anything."""
     return {
         name: {
-            "Type": "String" if name.partition(":")[0] in CHOSEN else _OPEN,
+            "Type": "String" if re.split("[:(]", name, maxsplit=1)[0] in (*CHOSEN, *LOOKED_UP) else _OPEN,
             **({"Default": told[0]} if len(told) == 1 else {"AllowedValues": list(told)} if told else {}),
         }
         for name, told in variables.defaults.items()

@@ -22,11 +22,12 @@ from analyzer.templates.hcl_functions import quoted
 from analyzer.templates.hcl_values import Choice, Ref, Scope, as_text
 from analyzer.templates.model import PSEUDO, Found, Role, Texts
 from analyzer.templates.project import Project
+from analyzer.templates.references import arns_in, followed
 from analyzer.templates.terraform_documents import expanded
 from analyzer.templates.terraform_facts import facts_of
 from analyzer.templates.terraform_module import Configuration, Module, read_module
 from analyzer.templates.terraform_names import spelled
-from analyzer.templates.terraform_resource import Resource, resources_of
+from analyzer.templates.terraform_resource import Resource, is_repeated, resources_of
 from analyzer.templates.terraform_role import MACHINE, ROLE, declared_role, role_of
 from analyzer.templates.types import terraform_type
 from analyzer.text import Json, Pointer, Source
@@ -120,6 +121,9 @@ def _called(module: Module, body: Body, top: Source, pointer: Pointer) -> Iterat
         except SourceError as error:
             yield error
             continue
+        if not children and "definition" in block.body.attributes and not is_repeated(block):
+            why = f"state machine of `{module.prefix}module.{block.labels[0]}`: its module is not in the project"
+            yield SourceError(why, name=module.where, line=block.line, help=f"run `terraform init`, or {_PLAN}")
         place = (*pointer, "module", block.labels[0])
         for child in children:
             for source, inner in child.sources:
@@ -167,6 +171,10 @@ def _read(machine: _Machine) -> Found:
     texts, names = texts_of([beside, f"${{{own}}}"], configuration.known.texts, configuration.known.names)
     written = _written(configuration)
     arns, unsure = _shaped({*texts, *_named([beside, *(text for found in texts.values() for text in found)])}, texts)
+    arns |= {name for name in arns_in(document, texts) if name not in texts and _GIVEN.fullmatch(name)}
+    kept = (names | unsure) - arns
+    open_ = followed([document], texts) - kept - arns
+    usual = frozenset(name for name in open_ if _VARIABLE.fullmatch(name) and len(texts.get(name, ())) == 1)
     told_by = [text for found in texts.values() for text in found]
     files = {one.name for one in configuration.files.values()}
     if machine.resource.module.prefix:
@@ -180,9 +188,10 @@ def _read(machine: _Machine) -> Found:
         document=document,
         options=options,
         texts=texts,
-        names=(names | unsure) - arns,
+        names=kept,
         arns=arns,
         unsure=unsure - names,
+        usual=usual,
         written=written,
         spelled=spelled({*texts, *written.values(), *_named([beside, *written, *told_by])}, machine.resource.module, written),
         home=machine.resource.module.prefix,
@@ -273,12 +282,17 @@ def _alias(block: Block, scope: Scope) -> str:
 
 
 _ARN = re.compile(r"(?:^|[._-])arns?(?:\[[0-9]+\])?$", re.IGNORECASE)
+_OWN_NAME = re.compile(r"[\w.\[\]'-]+")
+_VARIABLE = re.compile(r"var\.[\w-]+")
+_GIVEN = re.compile(r"(?:.*\.)?(?:var|module\.[^.]+)\.[\w-]+")
+"""What comes from outside of a module: a variable, the output of another one."""
+
 _CALLED = re.compile(r"(?:^|[._-])name$")
 
 
 def _shaped(names: Iterable[str], known: Mapping[str, Texts]) -> tuple[frozenset[str], frozenset[str]]:
     """Return which of *names* stand for whole ARNs of which nothing is known, and which for names, by what they are called."""
-    own = [name for name in names if re.fullmatch(r"[\w.\[\]'-]+", name)]
+    own = [name for name in names if _OWN_NAME.fullmatch(name)]
     open_ = [name for name in own if name not in known]
     arns = {name for name in open_ if _ARN.search(name)}
     arns |= {name for name in own if name.startswith("var.") and any(text.startswith("arn:") for text in known.get(name, ()))}

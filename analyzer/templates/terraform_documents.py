@@ -12,7 +12,8 @@ from typing import Any
 from analyzer.templates.hcl import Block, Body
 from analyzer.templates.hcl_evaluate import evaluate
 from analyzer.templates.hcl_functions import settled
-from analyzer.templates.hcl_values import Ref, Scope
+from analyzer.templates.hcl_values import Choice, Ref, Scope, Value, placeholder
+from analyzer.templates.model import only_where
 from analyzer.text import Json
 
 _LISTS = {"actions": "Action", "not_actions": "NotAction", "resources": "Resource", "not_resources": "NotResource"}
@@ -23,7 +24,9 @@ def policy_document(body: Body, scope: Scope) -> dict[str, Json]:
     statements: list[Json] = []
     for one in _documents(body, "source_policy_documents", scope):
         statements.extend(one)
-    statements.extend(_statement(block.body, inner) for block, inner in expanded(body, "statement", scope))
+    statements.extend(
+        only_where(_statement(block.body, inner), under) for block, inner, under in repeated(body, "statement", scope)
+    )
     for one in _documents(body, "override_policy_documents", scope):
         for statement in one:
             sid = statement.get("Sid") if isinstance(statement, dict) else None
@@ -34,29 +37,45 @@ def policy_document(body: Body, scope: Scope) -> dict[str, Json]:
 
 
 def expanded(body: Body, kind: str, scope: Scope) -> Iterator[tuple[Block, Scope]]:
-    """Yield the blocks of one kind with the scope of each: `dynamic` ones as often as what they are made from says.
+    """Yield the blocks of one kind with the scope of each, whether they are surely there or not."""
+    yield from ((block, inner) for block, inner, _ in repeated(body, kind, scope))
 
+
+def repeated(body: Body, kind: str, scope: Scope) -> Iterator[tuple[Block, Scope, str]]:
+    """Yield the blocks of one kind with the scope of each, `dynamic` ones as often as what they are made from says.
+
+    One that may be left out comes with the expression that it hangs on.
     https://developer.hashicorp.com/terraform/language/expressions/dynamic-blocks
     """
     for block in body.named(kind):
-        yield block, scope
+        yield block, scope, ""
     for block in body.named("dynamic"):
         if block.labels != (kind,):
             continue
         written = block.body.attributes.get("for_each")
         over = None if written is None else evaluate(written, scope)
-        pairs = list(enumerate(over)) if isinstance(over, list) else list(over.items()) if isinstance(over, dict) else None
         name = block.body.attributes["iterator"].written if "iterator" in block.body.attributes else kind
+        under = placeholder(written.written) if written is not None and not isinstance(over, list | dict) else ""
+        pairs = [pair for one in (over.values if isinstance(over, Choice) else (over,)) for pair in _pairs(one)]
+        if under and not pairs:
+            pairs = [(Ref(f"{name}.key"), Ref(f"{name}.value"))]
         for content in block.body.named("content"):
-            for key, value in [(Ref(f"{name}.key"), Ref(f"{name}.value"))] if pairs is None else pairs:
-                yield content, scope.with_(**{name: {"key": key, "value": value}})
+            for key, value in pairs:
+                yield content, scope.with_(**{name: {"key": key, "value": value}}), under
+
+
+def _pairs(over: Value) -> list[tuple[Value, Value]]:
+    """Return the keys and the values of a list or an object; none of anything else."""
+    return list(enumerate(over)) if isinstance(over, list) else list(over.items()) if isinstance(over, dict) else []
 
 
 def _documents(body: Body, name: str, scope: Scope) -> Iterator[list[Json]]:
+    """Yield the statements of each of a list of documents; the text itself in the place of those that nobody knows here."""
     given = _value(body, name, scope)
-    for text in given if isinstance(given, list) else []:
-        if isinstance(text, str):
-            yield statements_of(_parsed(text))
+    for text in given if isinstance(given, list) else [given]:
+        if isinstance(text, str) and text:
+            document = _parsed(text)
+            yield [text] if document is None else statements_of(document)
 
 
 def _parsed(text: str) -> Json:

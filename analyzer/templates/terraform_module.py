@@ -16,12 +16,12 @@ from analyzer.templates.hcl_evaluate import evaluate
 from analyzer.templates.hcl_values import MOST, Known, Ref, Scope, Step, Value, as_text, placeholder
 from analyzer.templates.model import Texts
 from analyzer.templates.project import Project
+from analyzer.templates.terraform_call import Call
+from analyzer.templates.terraform_installed import installed
 from analyzer.templates.terraform_resource import (
     Resource,
     any_of,
-    bound_by,
     instances,
-    is_optional,
     is_repeated,
     key_of,
     resources_of,
@@ -240,10 +240,13 @@ class Module:
     def _child(self, block: Block, name: str, bound: Mapping[str, Value]) -> Module | None:
         written = block.body.attributes.get("source")
         source = None if written is None else evaluate(written, self.scope())
-        if not isinstance(source, str) or not source.startswith(("./", "../")):
-            return None
         configuration = self.configuration
-        folder = os.path.realpath(os.path.join(self.folder, source))
+        if isinstance(source, str) and source.startswith(("./", "../")):
+            folder: str | None = os.path.realpath(os.path.join(self.folder, source))
+        else:
+            folder = installed(configuration.project, configuration.folder, f"{self.prefix}module.{name}")
+        if folder is None:
+            return None
         if folder in self.above or len(self.above) >= DEEPEST_CALL or len(configuration.modules) >= MOST_MODULES:
             what = "calls itself" if folder in self.above else "is called too deep or too often"
             message = f"the module `{self.prefix}{name}` {what}"
@@ -308,39 +311,3 @@ def _allowed(name: str, block: Block, scope: Scope) -> Texts:
         if isinstance(values, list) and 0 < len(values) <= MOST and all(isinstance(value, str) for value in values):
             return tuple(values)
     return ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
-    """A module that is called, as the caller sees it: the only one, or the instance `key`; `bound` is what that binds."""
-
-    caller: Module
-    block: Block | None
-    name: str
-    key: str = ""
-    bound: Mapping[str, Value] = field(default_factory=dict)
-
-    @property
-    def address(self) -> str:
-        """What it is referred to by, from the top module."""
-        return f"{self.caller.prefix}module.{self.name}{self.key}"
-
-    def child(self) -> Module | None:
-        """Return the module; nothing for one that is not read."""
-        return self.caller.child(self)
-
-    def attribute(self, name: str) -> Value:
-        """Return an output of the module."""
-        module = self.child()
-        return Ref(f"{self.address}.{name}") if module is None else module.output(name)
-
-    def instance(self, index: Value) -> Call:
-        """Return one instance, where it is not known which there are."""
-        repeated = not self.key and (self.block is None or is_repeated(self.block))
-        bound = {} if self.block is None else bound_by(self.block, index)
-        return replace(self, key=key_of(index), bound=bound) if repeated else self
-
-    def spread(self) -> list[Value]:
-        """Return what `[*]` gives, where it is not known which instances there are."""
-        single = self.block is not None and not self.key and is_optional(self.caller, self.block, self.address)
-        return [self.instance(0) if single else self]

@@ -284,27 +284,28 @@ def _role(plan: Plan, machine: Planned) -> Role | None:
     managed: list[str] = [str(one) for one in as_list(role.values.get("managed_policy_arns"))]
     others: list[Json] = []
 
-    def add(text: Json, expression: Json) -> None:
-        if isinstance(text, str):
-            statements.extend(statements_of(_json(text)))
-        else:
-            others.append({"references": as_list(as_object(expression).get("references"))})
+    def add(text: Json, by: Planned) -> None:
+        document = _json(text)
+        statements.extend(statements_of(document))
+        if not isinstance(document, dict):
+            others.append({"Unread": by.address})
 
-    for number, block in enumerate(as_list(role.values.get("inline_policy"))):
-        written = as_object(next(iter(as_list(role.expressions.get("inline_policy"))[number:]), None))
-        add(as_object(block).get("policy"), written.get("policy"))
+    for block in as_list(role.values.get("inline_policy")):
+        add(as_object(block).get("policy"), role)
     for one in plan.resources:
         argument = "role" if one.kind == OWN_POLICY else ATTACHMENTS.get(one.kind)
         if argument is None or not _is_of(plan, one, argument, role):
             continue
         if one.kind == OWN_POLICY:
-            add(one.values.get("policy"), one.expressions.get("policy"))
+            add(one.values.get("policy"), one)
             continue
         policy = _policy(plan, one)
         if policy is not None:
-            add(policy.values.get("policy"), policy.expressions.get("policy"))
+            add(policy.values.get("policy"), policy)
         elif isinstance(one.values.get("policy_arn"), str):
             managed.append(one.values["policy_arn"])
+        else:
+            others.append({"Unread": one.address})
     trust = _json(role.values.get("assume_role_policy"))
     boundary = _boundary(role)
     own = [one for one in plan.resources if one.kind == MACHINE and one.mode == "managed"]

@@ -226,6 +226,14 @@ def is_optional(module: Module, block: Block, address: str) -> bool:
     return {*found} == {"0", "1"}
 
 
+def hangs_on(resource: Resource) -> str:
+    """Return the expression that says whether *resource* is there at all; nothing where it surely is."""
+    attributes = resource.block.body.attributes
+    written = attributes.get("for_each", attributes.get("count"))
+    known = written is None or isinstance(resource.module.instances_of(resource.block), list | dict)
+    return "" if written is None or known else placeholder(written.written, resource.module.prefix)
+
+
 def resources_of(module: Module, block: Block) -> Iterator[Resource]:
     """Yield each instance of a resource: of one whose instances are not known, the one that stands for any of them."""
     found = module.instances_of(block)

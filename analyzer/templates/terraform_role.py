@@ -14,9 +14,9 @@ from analyzer.errors import SourceError
 from analyzer.templates.hcl_evaluate import evaluate
 from analyzer.templates.hcl_functions import parsed
 from analyzer.templates.hcl_values import Choice, Ref, Scope, Value, as_text
-from analyzer.templates.model import Role
-from analyzer.templates.terraform_documents import expanded, statements_of
-from analyzer.templates.terraform_resource import Resource
+from analyzer.templates.model import Role, only_where
+from analyzer.templates.terraform_documents import repeated, statements_of
+from analyzer.templates.terraform_resource import Resource, hangs_on
 from analyzer.templates.types import terraform_type
 from analyzer.text import Json
 
@@ -34,7 +34,7 @@ _KNOWN_KEY = re.compile(r"\[(?:[0-9]+|'[^']*')\]")
 def role_of(machine: Resource) -> Role | None:
     """Return the role that the machine has, with all that share it; nothing for one that is declared elsewhere."""
     role = _taken_on(machine)
-    return None if role is None else replace(declared_role(role), machines=frozenset(_sharing(role)))
+    return None if role is None else replace(declared_role(role, machine), machines=frozenset(_sharing(role)))
 
 
 def _sharing(role: Resource) -> Iterator[str]:
@@ -80,29 +80,34 @@ def _names(role: Resource) -> set[str]:
     return own | ({as_text(value, written, role.scope())} if written is not None and value is not None else set())
 
 
-def declared_role(role: Resource) -> Role:
-    """Return what a role is allowed by the policies that are in it, and by those that other resources attach to it."""
+def declared_role(role: Resource, *others: Resource) -> Role:
+    """Return what a role is allowed by the policies that are in it, and by those that other resources attach to it.
+
+    One that may be left out hangs on its `count` or `for_each`, unless the role or one of *others* hangs on the same.
+    """
     made = _Policies(role)
     body = role.block.body
-    for block, inner in expanded(body, "inline_policy", role.scope()):
-        made.add_document(_text(block.body.attributes.get("policy"), inner))
+    around = {hangs_on(one) for one in (role, *others)}
+    for block, inner, under in repeated(body, "inline_policy", role.scope()):
+        made.add_document(_text(block.body.attributes.get("policy"), inner), role, under)
     managed = role.json("managed_policy_arns")
     for arn in managed if isinstance(managed, list) else []:
         made.add_policy(arn, role)
     for one in _everywhere(role):
         named = "role" if one.kind == OWN_POLICY else ATTACHMENTS.get(one.kind)
         is_of = named is not None and _is_of(one.argument(named), role)
+        condition = "" if is_of is False or (found := hangs_on(one)) in around else found
         if is_of is None:
-            made.others.append(one.address)
+            made.others.append({"Unread": one.address})
         elif is_of and one.kind == OWN_POLICY:
-            made.add_document(_text(one.block.body.attributes.get("policy"), one.scope()))
+            made.add_document(_text(one.block.body.attributes.get("policy"), one.scope()), one, condition)
         elif is_of:
-            made.add_policy(one.json("policy_arn"), one)
+            made.add_policy(one.json("policy_arn"), one, condition)
     trust = _parsed(_text(body.attributes.get("assume_role_policy"), role.scope()), role.scope())
     pointer = (*role.module.prefix.split(".")[:-1], "resource", *role.block.labels)
     boundary = _text(body.attributes.get("permissions_boundary"), role.scope())
-    others = tuple(made.others)
-    return Role(role.address, pointer, tuple(made.statements), tuple(made.managed), others, trust, boundary=boundary or None)
+    rest = tuple(made.others)
+    return Role(role.address, pointer, tuple(made.statements), tuple(made.managed), rest, trust, boundary=boundary or None)
 
 
 class _Policies:
@@ -114,21 +119,24 @@ class _Policies:
         self.managed: list[str] = []
         self.others: list[Json] = []
 
-    def add_document(self, text: str | None) -> None:
-        """Add the statements of a policy document."""
+    def add_document(self, text: str | None, by: Resource, condition: str = "") -> None:
+        """Add the statements of a policy document of *by*, which is there only where a condition holds when one is given."""
         document = _parsed(text, self.role.scope())
-        if document is None:
-            self.others.append(text)
-        else:
-            self.statements.extend(statements_of(document))
+        written = document.get("Statement") if isinstance(document, dict) else None
+        found = [one for one in statements_of(document) if one is not None]
+        if not isinstance(written, list | dict) or not all(isinstance(one, dict) for one in found):
+            self.others.append({"Unread": by.address})
+        self.statements.extend(only_where(one, condition) for one in found if isinstance(one, dict))
 
-    def add_policy(self, arn: Json, by: Resource) -> None:
+    def add_policy(self, arn: Json, by: Resource, condition: str = "") -> None:
         """Add what the policy with an ARN says, where it is declared here; else the ARN."""
         if not isinstance(arn, str):
             return
         policy = _declared(arn, by)
         if policy is not None and policy.kind == POLICY and "policy" in policy.block.body.attributes:
-            self.add_document(_text(policy.block.body.attributes["policy"], policy.scope()))
+            self.add_document(_text(policy.block.body.attributes["policy"], policy.scope()), policy, condition)
+        elif condition:
+            self.others.append(only_where(arn, condition))
         else:
             self.managed.append(arn)
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from analyzer.errors import SourceError
 from analyzer.sources import parse_any
 from analyzer.templates.alternatives import ANY, Several, merge, reach
 from analyzer.templates.project import Project
+from analyzer.templates.variable_syntax import sources_of, split, write_variable
 from analyzer.text import Json, Pointer, Source
 
 MOST_STEPS = 50_000
@@ -35,6 +35,9 @@ LONGEST = 256
 
 CHOSEN = ("opt", "env", "param", "sls")
 """Sources whose value whoever deploys chooses: text, of which a default says what it usually is."""
+
+LOOKED_UP = ("cf", "ssm")
+"""Sources that are asked for one text when it is deployed: the output of a stack, a parameter."""
 
 _SURROUNDINGS = {("aws", "accountId"): "${AWS::AccountId}", ("aws", "region"): "${AWS::Region}"}
 _SOURCE = re.compile(r"(?P<kind>[a-z][A-Za-z0-9]*)(?:\((?P<argument>[^()]*)\))?(?::(?!:)(?P<address>.*))?", re.DOTALL)
@@ -57,6 +60,7 @@ class Variables:
     """The variables of one `serverless.yml`. It lives for the reading of that file, and counts what it makes.
 
     `defaults` says what each open placeholder usually is, in texts with placeholders; nothing for one without a default.
+    `written` says how the file writes such a placeholder, where it is written anywhere.
     `guessed` are the values that are taken for what they usually are, though they are chosen by what the deployment says.
     """
 
@@ -66,6 +70,7 @@ class Variables:
     defaults: dict[str, tuple[str, ...]] = field(default_factory=dict)
     files: dict[str, None] = field(default_factory=dict)
     guessed: dict[str, None] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
     _steps: int = 0
     _length: int = 0
     _level: int = 0
@@ -141,7 +146,7 @@ class Variables:
 
     def _text(self, text: str) -> Json | _Missing:
         """Work out the variables of one text: a value of any kind when the text is a single variable, else text."""
-        parts = list(_split(text))
+        parts = list(split(text))
         if len(parts) == 1 and parts[0][1]:
             return self._variable(parts[0][0])
         made = ""
@@ -168,7 +173,7 @@ class Variables:
             self._inside.pop()
 
     def _first(self, written: str) -> Json | _Missing:
-        choices = list(_choices(written))
+        choices = list(sources_of(written))
         if not self._is_variable(choices[0]):
             return f"${{{self._text(written)}}}"  # what Fn::Sub fills
         waiting: str | None = None
@@ -207,9 +212,9 @@ class Variables:
 
     def _flat(self, choice: str) -> str:
         """Return one source of a variable without variables in it: one that is nothing else is what that one is."""
-        parts = list(_split(choice))
+        parts = list(split(choice))
         if len(parts) == 1 and parts[0][1]:
-            return ", ".join(map(self._flat, _choices(parts[0][0]))) if self._is_shallow(choice) else ""
+            return ", ".join(map(self._flat, sources_of(parts[0][0]))) if self._is_shallow(choice) else ""
         found = self._text(choice) if "${" in choice else choice
         return self.settled(found) if isinstance(found, str) else choice
 
@@ -292,6 +297,7 @@ class Variables:
         if not isinstance(usual, str | int | float):
             return usual
         self.defaults[name] = (str(usual),)
+        self.written[name] = f"${{{name}}}"
         return f"${{{name}}}"
 
     def _at(self, value: Json, address: str) -> Json | _Missing:
@@ -323,13 +329,21 @@ class Variables:
         return (found, parse_any(found)[0] if path.endswith(_PARSED) else found.text)
 
     def _placeholder(self, choices: list[str], kind: str, usual: Json = None) -> Json:
-        """Return the placeholder of a variable that stays open. *usual* is its default, and its value when it is no text."""
+        """Return the placeholder of a variable that stays open. *usual* is its default, and its value when it is no text.
+
+        Two variables that are the same only for the usual stage are two placeholders.
+        """
         if isinstance(usual, dict | list):
             return usual
         flat = [self._flat(choice) for choice in choices]
         name = ", ".join(flat)
         if not flat[0] or len(name) > LONGEST or re.search(r"[${}]", name):
-            name = flat[0] = f"{kind or 'variable'}:open"
+            name = f"{kind or 'variable'}:open"
+            flat = [name]
+        own, number = write_variable(choices), 1
+        while self.written.setdefault(name, own) != own:
+            number += 1
+            name = f"{', '.join(flat)} ({number})"
         told = (
             () if usual in (None, "") or kind not in CHOSEN else (str(usual).lower() if isinstance(usual, bool) else str(usual),)
         )
@@ -350,46 +364,3 @@ class _Open:
 def _written(value: Json) -> str:
     """Return a single value as it stands in a text."""
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _split(text: str) -> Iterator[tuple[str, bool]]:
-    """Yield the parts of a text: what stands between `${` and the `}` that belongs to it, and what stands between those."""
-    at = start = 0
-    while (begin := text.find("${", at)) >= 0:
-        end = _closing(text, begin + 2)
-        if end < 0:
-            break
-        if begin > start:
-            yield text[start:begin], False
-        yield text[begin + 2 : end], True
-        at = start = end + 1
-    if start < len(text) or not text:
-        yield text[start:], False
-
-
-def _closing(text: str, at: int) -> int:
-    """Return the place of the brace that closes what was opened before *at*; -1 when there is none."""
-    depth = 1
-    for match in re.compile(r"\$\{|\}").finditer(text, at):
-        depth += 1 if match[0] == "${" else -1
-        if depth == 0:
-            return match.start()
-    return -1
-
-
-def _choices(written: str) -> Iterator[str]:
-    """Yield the sources of a variable: what commas part that are in no quotes, brackets or inner variable."""
-    depth, quote, start = 0, "", 0
-    for at, character in enumerate(written):
-        if quote:
-            quote = "" if character == quote else quote
-        elif character in "'\"":
-            quote = character
-        elif character in "({":
-            depth += 1
-        elif character in ")}":
-            depth -= 1
-        elif character == "," and depth == 0:
-            yield written[start:at].strip()
-            start = at + 1
-    yield written[start:].strip()

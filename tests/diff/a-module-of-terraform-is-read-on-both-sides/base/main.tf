@@ -1,0 +1,8 @@
+resource "aws_sqs_queue" "work" {
+  for_each = toset(["in", "out"])
+}
+
+module "flow" {
+  source    = "./flow"
+  queue_url = aws_sqs_queue.work["in"].url
+}

@@ -1,0 +1,8 @@
+variable "name" {}
+variable "definition" {}
+
+module "machine" {
+  source     = "./modules/machine"
+  name       = var.name
+  definition = var.definition
+}
