@@ -114,7 +114,8 @@ def _rule(one: Operation, reference: Reference, coverage: Coverage) -> dict[str,
     if written is not None:
         coverage.note("how", "written", one.full_name)
         coverage.note("bound", "written", one.full_name)
-        grants = compile_grants(written.get("grants", []), written.get("source", one.own.get("source")), place)
+        grants = written.get("grants", [])
+        grants = compile_grants([*grants, *key_grants(one, grants)], written.get("source", one.own.get("source")), place)
         return {**row, **compile_sql(written, place), "grants": grants}
     actions, how, source = _actions(one)
     if (better := reference.correct(one.prefix, one.name, actions)) is not None:
