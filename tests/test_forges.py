@@ -14,7 +14,7 @@ from analyzer.bot.github import pull_request_at
 from analyzer.bot.rest import ATTEMPTS, Rest
 from analyzer.bot.settle import Post, post, settle
 from analyzer.errors import OptionError
-from tests.forges.server import ME, TOKEN, Forge, running
+from tests.forges.server import ME, TOKEN, Forge, killed_after, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -302,10 +302,6 @@ def test_the_token_is_in_no_message_and_no_representation(server: Forge) -> None
 # ------------------------------------------------------------------------------------------------------ killed and racing
 
 
-class Killed(BaseException):
-    """The process ends here: nothing catches it."""
-
-
 @pytest.mark.parametrize("before", [0, 1, 2], ids=["no comment", "one comment", "two comments"])
 @pytest.mark.parametrize("requests", range(1, 14))
 def test_a_run_killed_after_any_request_leaves_no_second_comment(server: Forge, requests: int, before: int) -> None:
@@ -313,19 +309,7 @@ def test_a_run_killed_after_any_request_leaves_no_second_comment(server: Forge, 
     for _ in range(before):
         server.state.add(own(OLD).text)
     forge = client(server)
-    asked = 0
-    ask = Rest._ask
-
-    def ask_until_killed(rest: Rest, *arguments: Any) -> Any:
-        nonlocal asked
-        asked += 1
-        answer = ask(rest, *arguments)
-        if asked == requests:
-            raise Killed
-        return answer
-
-    with pytest.MonkeyPatch.context() as patch, suppress(Killed):
-        patch.setattr(Rest, "_ask", ask_until_killed)
+    with killed_after(requests):
         settle(forge, own(), [].append)
     assert len(server.state.comments) <= max(before, 1)
     assert settled(server) == "written"

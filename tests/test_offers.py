@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,7 @@ from analyzer.bot.rest import ATTEMPTS, Rest
 from analyzer.bot.review import Edit, Machine, Review
 from analyzer.bot.suggest import MOST
 from tests.forges.reviews import CREATE, DELETE, LIST
-from tests.forges.server import ME, TOKEN, Forge
+from tests.forges.server import ME, TOKEN, Forge, killed_after, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -133,15 +132,9 @@ def test_a_fence_is_longer_than_any_inside() -> None:
 @pytest.fixture(params=["github", "gitlab"])
 def server(request: pytest.FixtureRequest) -> Iterator[Forge]:
     """Return a running forge whose diff shows some lines. A request that its description does not have fails the test."""
-    forge = Forge(request.param)
-    forge.state.diff.lines = {"infra/t.yaml": set(range(1, 31))}
-    thread = threading.Thread(target=forge.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield forge
-    forge.shutdown()
-    forge.server_close()
-    thread.join()
-    assert forge.state.complaints == []
+    with running(request.param) as forge:
+        forge.state.diff.lines = {"infra/t.yaml": set(range(1, 31))}
+        yield forge
 
 
 def client(server: Forge, waits: list[float] | None = None) -> GitHub | GitLab:
@@ -281,27 +274,11 @@ def test_a_token_without_rights_is_said_clearly(server: Forge) -> None:
         settled(server, ONE)
 
 
-class Killed(BaseException):
-    """The process ends here: nothing catches it."""
-
-
 @pytest.mark.parametrize("requests", range(1, 14))
 def test_a_run_killed_after_any_request_is_mended_by_the_next(server: Forge, requests: int) -> None:
     """It leaves nothing twice, and the next run leaves each edit once."""
     server.state.diff.add(text_on(server, GONE), ME)
-    asked = 0
-    ask = Rest._ask
-
-    def ask_until_killed(rest: Rest, *arguments: Any) -> Any:
-        nonlocal asked
-        asked += 1
-        answer = ask(rest, *arguments)
-        if asked == requests:
-            raise Killed
-        return answer
-
-    with pytest.MonkeyPatch.context() as patch, suppress(Killed):
-        patch.setattr(Rest, "_ask", ask_until_killed)
+    with killed_after(requests):
         settled(server, ONE, TWO)
     assert len(set(server.state.diff.bodies())) == len(server.state.diff.bodies())
     settled(server, ONE, TWO)

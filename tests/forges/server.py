@@ -6,7 +6,7 @@ import json
 import re
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import jsonschema
+import pytest
 
+from analyzer.bot.rest import Rest
 from tests.forges import reviews
 
 if TYPE_CHECKING:
@@ -83,6 +85,29 @@ class Forge(ThreadingHTTPServer):
     def url(self) -> str:
         """The address of the interface."""
         return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Killed(BaseException):
+    """The process ends here: nothing catches it."""
+
+
+@contextmanager
+def killed_after(requests: int) -> Iterator[None]:
+    """End what runs inside once it has had the answers to so many requests."""
+    asked = 0
+    ask = Rest._ask
+
+    def ask_until_killed(rest: Rest, *arguments: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        answer = ask(rest, *arguments)
+        if asked == requests:
+            raise Killed
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch, suppress(Killed):
+        patch.setattr(Rest, "_ask", ask_until_killed)
+        yield
 
 
 @contextmanager
