@@ -87,8 +87,13 @@ def _pattern(_validator: Validator, pattern: str, value: Json, _rule: Json) -> I
     """Hold a text to a pattern whose `$` is its end. That of Python also stands before a last line end."""
     from jsonschema import ValidationError
 
-    if isinstance(value, str) and re.search(re.sub(r"\$\Z", r"\\Z", pattern), value) is None:
+    if isinstance(value, str) and _to_the_end(pattern).search(value) is None:
         yield ValidationError("another form")
+
+
+@lru_cache(maxsize=32)
+def _to_the_end(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\$\Z", r"\\Z", pattern))
 
 
 def _machine(one: Json) -> Machine:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from service_maps.build.candidates import fold
@@ -17,6 +17,9 @@ _ROLE = re.compile(r"(^|[a-z])role(arn|arns|name)?$")
 _KEY = re.compile(r"(?=.*(kms|cmk|encryptionkey)).*(key|keyid|keyarn|keyidentifier|arn|cmk|(kms|cmk)\w*id)$")
 _NO_KEY = re.compile(r"rolearn$|secretarn$")
 _DEPTH = 5
+
+_Wanted = Callable[[str, Any], bool]
+"""Tells by the name of a text parameter, and by its shape, whether it is one of those looked for."""
 
 _KEY_ACTIONS = ("kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey")
 """What services do with a key that they encrypt something with."""
@@ -78,12 +81,12 @@ def key_grants(one: Operation, grants: Iterable[Mapping[str, Any]]) -> Iterator[
         }
 
 
-def _paths(one: Operation, wanted: Any) -> list[str]:
+def _paths(one: Operation, wanted: _Wanted) -> list[str]:
     """Return the paths of the text parameters that are *wanted*, in the order of the API; none when the operation only reads."""
     return [] if one.shape is None or _READ_ONLY.match(one.name) else list(dict.fromkeys(_walk(one.shape, "", 0, wanted)))
 
 
-def _walk(shape: Any, path: str, depth: int, wanted: Any) -> Iterator[str]:
+def _walk(shape: Any, path: str, depth: int, wanted: _Wanted) -> Iterator[str]:
     if depth > _DEPTH:
         return
     for name, member in shape.members.items():

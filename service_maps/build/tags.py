@@ -35,11 +35,12 @@ def tag_grants(name: str, one: Operation) -> Iterator[dict[str, Any]]:
     if member is None or tagger is None or tagger == name or tagger in by_hand or "Tag" in verb:
         return
     row = action(tagger)
-    if action(name) is None:  # what is made is of a kind that the data does not know yet, and that is what is tagged
+    made = action(name)
+    if made is None:  # what is made is of a kind that the data does not know yet, and that is what is tagged
         newer = "what is tagged is newer than the authorization data"
         yield {"level": "tag", "actions": [tagger], "resources": ["*"], "when": f"present({member})", "because": newer}
         return
-    types = (action(name) or {"resourceTypes": ()})["resourceTypes"]
+    types = made["resourceTypes"]
     own = {entry["name"] for entry in types if entry["required"]} or {entry["name"] for entry in types}
     kinds = [entry["name"] for entry in row["resourceTypes"]]
     chosen = _kinds_made(kinds, noun, own) or [kind for kind in kinds if kind in own] or kinds
