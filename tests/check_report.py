@@ -17,7 +17,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 from corpus.cases import corpus_root, load  # noqa: E402
 
 from analyzer.analyze import analyze  # noqa: E402
-from analyzer.cli.check import _own  # noqa: E402
+from analyzer.cli.roles import own_policies, template_of  # noqa: E402
 from analyzer.compare.check import check  # noqa: E402
 from analyzer.compare.declared import PolicySet, declare, places_of  # noqa: E402
 from analyzer.compare.findings import Finding  # noqa: E402
@@ -51,10 +51,10 @@ def of_templates(root: Path) -> Iterator[tuple[str, list[Finding]]]:
         return
     for source in sources:
         for found in machines_in(source, project_of(source.name)) or ():
-            if isinstance(found, SourceError) or _own(found) is None:
+            if isinstance(found, SourceError) or own_policies(found) is None:
                 continue
             context = _context(found)
-            given = _own(found, traced=context.tracing)
+            given = own_policies(found, template_of(found), traced=context.tracing)
             assert given is not None
             try:
                 analysis = analyze(found.source, context, None, found)
@@ -65,7 +65,7 @@ def of_templates(root: Path) -> Iterator[tuple[str, list[Finding]]]:
 
 
 def _context(found: Found) -> Context:
-    given = _own(found)
+    given = own_policies(found)
     texts = {name: texts[0] if len(texts) == 1 else texts for name, texts in found.texts.items()}
     base = make_context(substitutions=texts, **known_options(options_of(found, {})))
     return comparable(base, found, places_of([given.texts()] if given else []))

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from analyzer.cli import io, options
+from analyzer.cli.roles import comparable_contexts, own_policies, template_of
 
 if TYPE_CHECKING:
     from analyzer.analyze import Analysis
     from analyzer.compare.declared import PolicySet
     from analyzer.compare.findings import Finding, Ignore, Sorted
-    from analyzer.context import Context
     from analyzer.report.check import Checked
-    from analyzer.templates import Found
-    from analyzer.text import Source
 
 
 @click.command()
@@ -52,7 +49,7 @@ def check(
         raise click.UsageError("--update-baseline needs --baseline FILE", ctx)
     declared = _policies(policies)
     inputs, code = io.read(paths, ctx, one=options.one_machine(given), machine=given["machine"], others=True)
-    results = io.of_machine(io.analyze_all(inputs, code, _contexts(given, declared), ctx), given["machine"], code)
+    results = io.of_machine(io.analyze_all(inputs, code, comparable_contexts(given, declared), ctx), given["machine"], code)
     machines, found = _checked(results.analyses, declared, given["machine"])
     told = ignore(found, _ignores(given))
     if baseline is not None:
@@ -84,50 +81,6 @@ def _policies(given: tuple[str, ...]) -> PolicySet | None:
         raise OptionError(f"`{error.name}`: {error}") from error
 
 
-@dataclass(frozen=True, slots=True)
-class _Contexts:
-    """Makes the context of a machine for a comparison: what only the deployment knows stays a symbol, on both sides the same."""
-
-    base: Any
-    given: dict[str, str]
-    policies: PolicySet | None
-
-    def __call__(self, name: str, found: Found | None = None, text: str = "") -> Context:
-        """Return the context of the definition at a path."""
-        from analyzer.compare.declared import places_of
-        from analyzer.compare.surroundings import comparable
-
-        context = self.base(name, found, text)
-        policies = self.policies or _own(found)
-        return comparable(context, found, places_of([policies.texts()] if policies else []), self.given)
-
-
-def _contexts(parameters: dict[str, Any], policies: PolicySet | None) -> _Contexts:
-    return _Contexts(options.take_contexts(parameters), parameters["substitution"], policies)
-
-
-def _own(found: Found | None, *, traced: bool = False) -> PolicySet | None:
-    """Return the policies of the role that the template of a machine declares."""
-    from analyzer.compare.declared import from_role
-
-    if found is None or found.role is None:
-        return None
-    return from_role(found.role, _template(found), traced=traced)
-
-
-def _template(found: Found) -> Source | None:
-    """Return the text of a machine's template, to show places in it; nothing when it cannot be read again."""
-    from analyzer.errors import SourceError
-    from analyzer.sources import read_source
-
-    if not os.path.isfile(found.template):
-        return None
-    try:
-        return read_source(found.template)
-    except SourceError:
-        return None
-
-
 def _checked(
     analyses: tuple[Analysis, ...], given: PolicySet | None, machine: str | None = None
 ) -> tuple[list[Checked], list[Finding]]:
@@ -144,7 +97,8 @@ def _checked(
     for analysis, others in zip(analyses, sharing(analyses), strict=True):
         if machine is not None and (analysis.found is None or analysis.found.name != machine):
             continue
-        own = given or _own(analysis.found, traced=analysis.context.tracing)
+        template = template_of(analysis.found) if given is None and analysis.found is not None else None
+        own = given or own_policies(analysis.found, template, traced=analysis.context.tracing)
         path = analysis.found.template if analysis.found is not None else analysis.machine.source.name
         name = _unique(machine_name(analysis), path, machines)
         machines.append(Checked(name, path, own.title if own is not None else "no declared policy"))

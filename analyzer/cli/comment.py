@@ -11,6 +11,8 @@ import click
 from analyzer.cli import io, options
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from analyzer.bot.comment import Links
     from analyzer.bot.forge import Forge
     from analyzer.bot.gather import Side
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     from analyzer.cli.sides import Inputs
     from analyzer.compare.changes import Key
     from analyzer.compare.findings import Finding
-    from analyzer.context import Context
-    from analyzer.templates import Found
 
 SUMMARY = 1_000_000
 """Bytes of a job summary of GitHub."""
@@ -115,7 +115,7 @@ def _analysed(
     from functools import cache
 
     from analyzer.bot.gather import gather, policies
-    from analyzer.cli.revisions import commit_of, is_shallow, merge_base, prefix
+    from analyzer.cli.revisions import changed_files, commit_of, is_shallow, merge_base, prefix
     from analyzer.cli.sides import key_of
     from analyzer.cli.suggested import as_written, lacking, offers, shown_in_folders, shown_in_revisions, with_offers
 
@@ -135,8 +135,9 @@ def _analysed(
             io.say(["note: the history has no merge base of the two, so they are compared as they are"])
         base = start or base
         links = _links(known, base, known.head or head, prefix())
-        show = shown_in_revisions(base, head, links.prefix)
-        settings = _changed_settings(base, head, links.prefix, options.config_path(given))
+        changed = changed_files(base, head)
+        show = shown_in_revisions(base, head, links.prefix, changed)
+        settings = _changed_settings(changed, links.prefix, options.config_path(given))
     before, failed, _ = _side(ctx, base, (base, head), path, given)
     if failed:
         io.say(["note: that is about the base, which the request need not answer for", ""])
@@ -152,13 +153,11 @@ def _analysed(
     return replace(said, settings=settings), links, moment, code
 
 
-def _changed_settings(base: str, head: str, prefix: str, path: str | None) -> str:
-    """Return the path of the configuration, from the current folder, where the request changes what was measured by."""
-    from analyzer.cli.revisions import difference
-
+def _changed_settings(changed: Mapping[bytes, bytes | None], prefix: str, path: str | None) -> str:
+    """Return the path of the configuration, from the top of the repository, where it is one of the *changed* files."""
     name = os.path.relpath(path, os.path.realpath(".")).replace(os.sep, "/") if path is not None else ""
     whole = os.path.normpath(prefix + name).replace(os.sep, "/")
-    return whole if name and difference(base, head, whole) is not None else ""
+    return whole if name and whole.encode("utf-8", "surrogateescape") in changed else ""
 
 
 def _say_lost(before: Side, after: Side, inputs: Inputs) -> int:
@@ -199,29 +198,22 @@ def _side(ctx: click.Context, side: str, sides: tuple[str, str], path: str, give
 
 def _findings(ctx: click.Context, inputs: Inputs, given: dict[str, Any]) -> dict[Key, list[Finding]]:
     """Return what `check` finds about the machines whose templates declare their roles."""
+    from analyzer.cli.roles import comparable_contexts, own_policies
     from analyzer.cli.sides import key_of
     from analyzer.compare.check import check
-    from analyzer.compare.declared import declare, from_role, places_of
+    from analyzer.compare.declared import declare
     from analyzer.compare.findings import ignore
     from analyzer.compare.sharing import sharing
-    from analyzer.compare.surroundings import comparable
 
-    base = options.take_contexts(given)
     config = options.take_config(given)
-
-    def context_for(name: str, found: Found | None = None, text: str = "") -> Context:
-        context = base(name, found, text)
-        if found is None or found.role is None:
-            return context
-        return comparable(context, found, places_of([from_role(found.role, None).texts()]), given["substitution"])
-
     declared = [one for one in inputs.machines if one.found is not None and one.found.role is not None]
     made: dict[Key, list[Finding]] = {}
-    analyses = io.analyze_all(declared, 0, context_for, ctx).analyses
+    analyses = io.analyze_all(declared, 0, comparable_contexts(given), ctx).analyses
     for analysis, others in zip(analyses, sharing(analyses), strict=True):
         key, found = key_of(analysis, inputs.root), analysis.found
-        if found is not None and found.role is not None:
-            own = from_role(found.role, inputs.template(found), traced=analysis.context.tracing)
+        template = inputs.template(found) if found is not None else None
+        own = own_policies(found, template, traced=analysis.context.tracing)
+        if own is not None:
             told = check(analysis, key[1], declare(own, analysis.context.all_substitutions()), *others)
             made[key] = list(ignore(told, config.ignores if config is not None else ()).open)
     return made

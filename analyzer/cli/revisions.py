@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from analyzer.errors import OptionError, SourceError
@@ -210,27 +210,39 @@ def prefix() -> str:
         return ""
 
 
-def difference(base: str, head: str, path: str) -> tuple[str, bytes | None] | None:
-    """Return what *path*, from the top of the repository, is called in *base*, and how the file differs, as a forge shows it.
+def changed_files(base: str, head: str) -> dict[bytes, bytes | None]:
+    """Return the files that two commits differ in, each with what it is called in *base*: a new file has no other path.
 
-    Nothing for a file that does not differ, or that git cannot compare. A new file has no other path, and no difference.
+    None where git cannot compare the commits.
     """
+    names: dict[bytes, bytes | None] = {}
     try:
         changed = iter(_git(["diff", "--name-status", "--no-relative", "--find-renames", "-z", *_PLAIN, base, head]).split(b"\0"))
-        names: dict[bytes, bytes | None] = {}
         for status in changed:
             if status:
                 old = next(changed)
                 names[next(changed) if status[:1] in b"RC" else old] = None if status[:1] == b"A" else old
-        raw = path.encode("utf-8", "surrogateescape")
-        if raw not in names:
-            return None
-        before = names[raw]
-        if before is None:
-            return path, None
+    except (subprocess.CalledProcessError, StopIteration):
+        return {}
+    return names
+
+
+def difference(base: str, head: str, path: str, names: Mapping[bytes, bytes | None]) -> tuple[str, bytes | None] | None:
+    """Return what *path*, from the top of the repository, is called in *base*, and how the file differs, as a forge shows it.
+
+    *names* are the `changed_files` of the two. Nothing for a file that is none of them, or that git cannot compare. A new file
+    has no other path, and no difference.
+    """
+    raw = path.encode("utf-8", "surrogateescape")
+    if raw not in names:
+        return None
+    before = names[raw]
+    if before is None:
+        return path, None
+    try:
         other = before.decode()
         return other, _git(["diff", "--unified=3", *_PLAIN, f"{base}:{other}", f"{head}:{path}"])
-    except (subprocess.CalledProcessError, UnicodeDecodeError, ValueError, StopIteration):
+    except (subprocess.CalledProcessError, UnicodeDecodeError, ValueError):
         return None
 
 

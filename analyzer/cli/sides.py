@@ -32,15 +32,9 @@ class Inputs(NamedTuple):
 
     def template(self, found: Found) -> Source | None:
         """Return the text of a machine's template; nothing when it cannot be read again."""
-        from analyzer.errors import SourceError
-        from analyzer.sources import read_source
+        from analyzer.cli.roles import template_of
 
-        if self.texts:
-            return self.texts.get(found.template)
-        try:
-            return read_source(found.template) if os.path.isfile(found.template) else None
-        except SourceError:
-            return None
+        return self.texts.get(found.template) if self.texts else template_of(found)
 
 
 def inputs_of(side: str, sides: tuple[str, str], path: str, machine: str | None, ctx: click.Context) -> Inputs:

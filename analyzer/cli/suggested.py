@@ -144,14 +144,17 @@ def _source(inputs: Inputs, name: str) -> Source | None:
         return None
 
 
-def shown_in_revisions(base: str, head: str, prefix: str) -> Show:
-    """Return what tells what the diff of two commits shows, for paths below the folder *prefix* of the repository."""
+def shown_in_revisions(base: str, head: str, prefix: str, changed: Mapping[bytes, bytes | None]) -> Show:
+    """Return what tells what the diff of two commits shows, for paths below the folder *prefix* of the repository.
+
+    *changed* are the files that they differ in.
+    """
     from analyzer.bot.suggest import Shown, Stretch, shown_in
     from analyzer.cli.revisions import difference
 
     def show(name: str, text: str) -> Shown | None:
         path = prefix + name
-        found = difference(base, head, path)
+        found = difference(base, head, path, changed)
         if found is None:
             return Shown(path, path, ())
         old, diff = found
